@@ -1,0 +1,1 @@
+"""Nouns of the exchange: frozen, without I/O, without third parties."""

@@ -1,0 +1,62 @@
+"""One id for one content, over all retries (guarantee G3).
+
+The content digest covers what was mapped and the attachments' digests: no timestamps, no
+signature, no journal head. The packet id is a uuid5 of sender, document id, kind and digest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import uuid
+from enum import Enum
+from typing import Any, Final
+
+from connector.model.envelope import Attachment, Document, Envelope, StatusReport
+
+__all__ = ["content_digest", "packet_id"]
+
+_NAMESPACE: Final = uuid.UUID("6f1d3f0c-58f4-5c0e-9d0e-6b1f5d0b8a11")
+_UNCOVERED: Final = frozenset({"traces", "timestamp", "journal_head", "content_id"})
+
+
+def content_digest(envelope: Envelope) -> str:
+    """Return the hex SHA-256 over what an envelope says, independent of time and spelling."""
+    text = json.dumps(_plain(envelope), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def packet_id(envelope: Envelope) -> str:
+    """Return the id under which this content is sent, however often (architecture section 4)."""
+    if isinstance(envelope, Document):
+        kind, document = str(int(envelope.business_type)), envelope.document_id
+    else:
+        kind = f"status{envelope.status_code.value}"
+        document = envelope.response_for.document_id
+    name = "\n".join((envelope.sender.organ_id, document, kind, content_digest(envelope)))
+    return str(uuid.uuid5(_NAMESPACE, name))
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Attachment):
+        names = ("name", "content_type", "description")
+        return [value.content.sha256, *(getattr(value, name) for name in names)]
+    if isinstance(value, Document | StatusReport) or (
+        dataclasses.is_dataclass(value) and not isinstance(value, type)
+    ):
+        return {
+            field.name: _plain(item)
+            for field in dataclasses.fields(value)
+            if field.name not in _UNCOVERED
+            and (item := getattr(value, field.name)) is not None
+            and item != ()
+        }
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value
