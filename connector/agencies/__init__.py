@@ -1,0 +1,1 @@
+"""The catalogue of agencies: codes of both schemes, validity dates, successors, routes."""
