@@ -1,0 +1,1 @@
+"""Configuration of nodes and adapters: YAML with positions, settings models, secrets."""
