@@ -1,0 +1,1 @@
+"""Legacy Vietnamese charsets as Python codecs, their detection and repair, folding, NFC."""

@@ -1,0 +1,221 @@
+"""The codecs, checked against the C library's tables and in every way Python uses a codec."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import subprocess
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from connector.text.codecs import CODECS, register
+from connector.text.tables import TCVN3, UNDEFINED
+
+SUBJECT = "V/v triển khai Quyết định số 15/QĐ-UBND, đường Ưu Đãi: sửa đổi, bổ sung"
+TCVN3_LETTERS = (
+    "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\u00adõøö÷ùúýûüþ¡¢§£¤¥¦",
+    "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵĂÂĐÊÔƠƯ",
+)
+VNI_LETTERS = {
+    "aù aø aû aõ aï": "á à ả ã ạ",
+    "aâ aê aá aà aå aã aä": "â ă ấ ầ ẩ ẫ ậ",
+    "aé aè aú aü aë": "ắ ằ ẳ ẵ ặ",
+    "eù eø eû eõ eï eâ eá eà eå eã eä": "é è ẻ ẽ ẹ ê ế ề ể ễ ệ",
+    "í ì æ ó ò": "í ì ỉ ĩ ị",
+    "où oø oû oõ oï oâ oá oà oå oã oä": "ó ò ỏ õ ọ ô ố ồ ổ ỗ ộ",
+    "ô ôù ôø ôû ôõ ôï": "ơ ớ ờ ở ỡ ợ",
+    "uù uø uû uõ uï": "ú ù ủ ũ ụ",
+    "ö öù öø öû öõ öï": "ư ứ ừ ử ữ ự",
+    "yù yø yû yõ î ñ": "ý ỳ ỷ ỹ ỵ đ",
+}
+
+
+@pytest.fixture(autouse=True)
+def _registered() -> None:
+    register()
+
+
+def iconv(data: bytes, charset: str) -> str | None:
+    """Return what the C library decodes, None if it refuses."""
+    command = ["iconv", "-f", charset, "-t", "UTF-8"]
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    return done.stdout.decode() if done.returncode == 0 else None
+
+
+@pytest.mark.parametrize("code", range(0xA0, 0x100))
+def test_tcvn3_is_the_c_librarys_table_without_the_capitals_of_vn1(code: int) -> None:
+    """Every byte of the upper half is iconv's letter, or one that only TCVN 5712 VN1 has."""
+    theirs = iconv(bytes((code, 0x20)), "TCVN")
+    ours = TCVN3[code]
+
+    assert theirs is not None
+    if ours == UNDEFINED:
+        assert theirs[0].isupper()
+        assert len(unicodedata.normalize("NFD", theirs[0])) > 1
+    else:
+        assert theirs == ours + " "
+
+
+def test_viscii_is_the_c_librarys_table() -> None:
+    """All 256 bytes decode as iconv decodes them."""
+    every = bytes(range(256))
+
+    assert every.decode("viscii") == iconv(every, "VISCII")
+
+
+def test_tcvn3_maps_the_letters_of_the_fonts() -> None:
+    """The 74 pairs that .VnTime shows are decoded and encoded."""
+    written, meant = TCVN3_LETTERS
+    data = written.encode("latin-1")
+
+    assert data.decode("tcvn3") == meant
+    assert meant.encode("tcvn3") == data
+
+
+@pytest.mark.parametrize(("written", "meant"), VNI_LETTERS.items())
+def test_vni_maps_letter_and_mark(written: str, meant: str) -> None:
+    """Small and capital pairs are decoded and encoded."""
+    data = written.encode("latin-1")
+
+    assert data.decode("vni") == meant
+    assert meant.encode("vni") == data
+    capitals = written.upper().encode("latin-1")
+    assert capitals.decode("vni") == meant.upper()
+    assert meant.upper().encode("vni") == capitals
+
+
+def test_vni_takes_the_case_from_the_base() -> None:
+    """A capital with a small mark, as people type it, is a capital."""
+    assert b"A\xf9".decode("vni") == "Á"
+    assert b"a\xd9".decode("vni") == "á"
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_text_comes_back(name: str) -> None:
+    """What is encoded decodes to itself, also from decomposed text."""
+    decomposed = unicodedata.normalize("NFD", SUBJECT)
+
+    assert SUBJECT.encode(name).decode(name) == SUBJECT
+    assert decomposed.encode(name).decode(name) == SUBJECT
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_quotes_and_dashes_of_windows_survive_where_fonts_have_them(name: str) -> None:
+    """Windows programs put cp1252 punctuation between the letters of TCVN3 and VNI."""
+    if name == "viscii":
+        with pytest.raises(UnicodeEncodeError):
+            "“x” – y…".encode(name)
+    else:
+        assert b"\x93x\x94 \x96 y\x85".decode(name) == "“x” – y…"
+
+
+@pytest.mark.parametrize("letter", ["Á", "Ế", "Ụ"])
+def test_tcvn3_has_no_code_for_capitals_with_a_tone(letter: str) -> None:
+    """They come from a capital font, so encoding them is an error that names the letter."""
+    with pytest.raises(UnicodeEncodeError) as caught:
+        f"số {letter}".encode("tcvn3")
+
+    assert caught.value.object[caught.value.start] == letter
+
+
+def test_tcvn3_reads_the_combining_tones_of_the_standard() -> None:
+    """A capital and a tone of row B are the capital with the tone."""
+    assert b"A\xb3".decode("tcvn3") == "Á"
+    assert b"\xa2\xb0".decode("tcvn3") == "Ầ"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "at"),
+    [
+        ("tcvn3", b"C\xabng \xff", 5),
+        ("tcvn3", b"b\xb3", 1),
+        ("tcvn3", b"\x8a", 0),
+        ("vni", b"Co\xe2ng i\xf9", 7),
+        ("vni", b"\xf9", 0),
+        ("vni", b"a\xf9\xf9", 2),
+        ("vni", b"ok \xff", 3),
+    ],
+)
+def test_undefined_bytes_are_errors_at_their_place(name: str, data: bytes, at: int) -> None:
+    """Strict decoding says which byte of which charset."""
+    with pytest.raises(UnicodeDecodeError) as caught:
+        data.decode(name)
+
+    assert (caught.value.encoding, caught.value.start) == (name, at)
+
+
+def test_error_handlers_see_single_bytes() -> None:
+    """Other error handlers work, and surrogateescape gives the byte back."""
+    data = b"Co\xe2ng i\xf9 v\xff"
+
+    assert data.decode("vni", "replace") == "Công i\ufffd v\ufffd"
+    assert data.decode("vni", "ignore") == "Công i v"
+    assert data.decode("vni", "surrogateescape") == "Công i\udcf9 v\udcff"
+    assert data.decode("vni", "backslashreplace") == "Công i\\xf9 v\\xff"
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_mark_may_come_in_the_next_chunk(name: str) -> None:
+    """Decoding byte by byte gives the same text as decoding at once."""
+    data = SUBJECT.encode(name)
+    decoder = codecs.getincrementaldecoder(name)()
+
+    text = "".join(decoder.decode(data[i : i + 1]) for i in range(len(data)))
+    assert text + decoder.decode(b"", final=True) == SUBJECT
+
+
+def test_a_decoder_can_be_reset_and_restored() -> None:
+    """The state between letter and mark is kept, given back and forgotten."""
+    decoder = codecs.getincrementaldecoder("vni")()
+    assert not decoder.decode(b"a")
+    state = decoder.getstate()
+    assert decoder.decode(b"\xf9") == "á"
+
+    decoder.setstate(state)
+    assert decoder.decode(b"\xe2") == "â"
+    decoder.decode(b"a")
+    decoder.reset()
+    assert decoder.decode(b"b", final=True) == "b"
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_files_can_be_opened(name: str, tmp_path: Path) -> None:
+    """Text files and the older codecs.open both read and write, to the very last letter."""
+    path = tmp_path / "export.txt"
+    text = f"{SUBJECT}\n" * 3000 + "tài liệu lưu trư a"
+    path.write_text(text, encoding=name)
+    assert path.read_text(encoding=name) == text
+
+    with path.open("rb") as raw, codecs.getreader(name)(raw) as reader:
+        assert reader.read() == text
+    with path.open("rb") as raw, codecs.getreader(name)(raw) as reader:
+        assert "".join(iter(lambda: reader.read(7), "")) == text
+    with path.open("rb") as raw, codecs.getreader(name)(raw) as reader:
+        assert [line.rstrip("\n") for line in reader] == text.split("\n")
+    written = io.BytesIO()
+    codecs.getwriter(name)(written).write(text)
+    assert written.getvalue() == path.read_bytes()
+
+
+def test_registering_again_changes_nothing() -> None:
+    """The codec found after a second registration is the same object."""
+    before = codecs.lookup("tcvn3")
+
+    register()
+
+    assert codecs.lookup("tcvn3") is before
+
+
+def test_other_names_stay_unknown() -> None:
+    """Only our names are answered."""
+    with pytest.raises(LookupError):
+        codecs.lookup("tcvn4")
+
+
+def test_incremental_encoders_work() -> None:
+    """An incremental encoder gives the bytes of each piece."""
+    encoder = codecs.getincrementalencoder("vni")()
+
+    assert encoder.encode("ế") + encoder.encode("t", final=True) == "ết".encode("vni")
