@@ -1,0 +1,1 @@
+"""Envelope ⇄ packet: the only XML parser, the writer, the schema, the business rules."""
