@@ -1,0 +1,1 @@
+"""Read legacy exports: one file a kind, behind one small protocol."""

@@ -1,0 +1,139 @@
+"""Files that records name: under one directory, never outside it, known by digest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, Literal
+
+from connector.errors import RecordError, Text, UnavailableError
+from connector.model.record import Record
+from connector.sources import codes
+
+__all__ = ["Attachments", "SourceFile"]
+
+_CHUNK: Final = 1 << 20
+_DRIVE: Final = re.compile("[A-Za-z]:")
+_FORMS: Final[tuple[Literal["NFC", "NFD"], ...]] = ("NFC", "NFD")
+_Stamp = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file beside the export, read once for its digest and streamed when it is needed."""
+
+    path: Path
+    sha256: str
+    size: int
+    _stamp: _Stamp
+    _place: str
+    _reference: str
+
+    def open(self) -> BinaryIO:
+        """Return a new stream; RecordError if the file is no longer the one that was read."""
+        try:
+            stream = _open(self.path)
+        except OSError as error:
+            raise self._changed() from error
+        if _stamp(os.fstat(stream.fileno())) != self._stamp:
+            stream.close()
+            raise self._changed()
+        return stream
+
+    def _changed(self) -> RecordError:
+        return _refuse(codes.ATTACHMENT_CHANGED, self._place, self._reference)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """The directory of a source's attachments; None if the source has none."""
+
+    directory: Path | None
+
+    def content(self, record: Record, reference: str) -> SourceFile:
+        """Return the file of a reference; a backslash is a slash, as Windows systems export it.
+
+        Raises:
+            RecordError: absent, empty, not an ordinary file, or outside the directory.
+            UnavailableError: the directory is not there.
+        """
+        if self.directory is None:
+            raise _refuse(codes.ATTACHMENTS_NOT_SET, record.place, reference)
+        root = _root(self.directory)
+        path = _inside(root, reference, record.place)
+        try:
+            with _open(path) as stream:
+                return _known(stream, path, record.place, reference)
+        except _NotAFile as error:
+            raise _refuse(codes.ATTACHMENT_NOT_A_FILE, record.place, reference) from error
+        except OSError as error:
+            raise _refuse(codes.ATTACHMENT_ABSENT, record.place, reference) from error
+
+
+def _root(directory: Path) -> Path:
+    try:
+        root = directory.resolve(strict=True)
+        os.scandir(root).close()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UnavailableError(codes.ATTACHMENTS_GONE.at(str(directory), reason=reason)) from error
+    return root
+
+
+def _inside(root: Path, reference: str, place: str) -> Path:
+    """Follow the reference, links too, and refuse it if it ends outside."""
+    written = reference.strip().replace("\\", "/")
+    parts = written.split("/")
+    if not written or "\0" in written:
+        raise _refuse(codes.ATTACHMENT_ABSENT, place, reference)
+    if written.startswith("/") or ".." in parts or _DRIVE.match(written):
+        raise _refuse(codes.ATTACHMENT_OUTSIDE, place, reference)
+    for spelled in (written, *(unicodedata.normalize(form, written) for form in _FORMS)):
+        try:
+            path = (root / spelled).resolve(strict=True)
+        except (OSError, RuntimeError):
+            continue
+        if not path.is_relative_to(root):
+            raise _refuse(codes.ATTACHMENT_OUTSIDE, place, reference)
+        return path
+    raise _refuse(codes.ATTACHMENT_ABSENT, place, reference)
+
+
+class _NotAFile(OSError):
+    """A directory, pipe or device stands where a file should be."""
+
+
+def _open(path: Path) -> BinaryIO:
+    """Open without waiting for the other end of a pipe and without following a link."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _NotAFile(path)
+    return os.fdopen(descriptor, "rb")
+
+
+def _known(stream: BinaryIO, path: Path, place: str, reference: str) -> SourceFile:
+    before = os.fstat(stream.fileno())
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    if not size:
+        raise _refuse(codes.ATTACHMENT_EMPTY, place, reference)
+    if _stamp(before) != _stamp(os.fstat(stream.fileno())):
+        raise _refuse(codes.ATTACHMENT_CHANGED, place, reference)
+    return SourceFile(path, digest.hexdigest(), size, _stamp(before), place, reference)
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _refuse(text: Text, place: str, reference: str) -> RecordError:
+    return RecordError(text.at(place, reference=reference))

@@ -1,0 +1,136 @@
+"""What an adapter says about its export, one model a kind; discriminated by `type`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from connector.config.load import LocalPath, SettingProblem, Settings
+from connector.config.secrets import SecretRef
+from connector.config.settings import Scalar
+from connector.sources import codes
+
+__all__ = ["Charset", "CsvSettings", "ExcelSettings", "SqlSettings"]
+
+_ATTACHMENTS: Final = "Directory under which the records' files are; references may not leave it."
+
+_CURSOR: Final = re.compile(r"(?:^|[^:\w\\]):cursor\b")
+
+Charset = Annotated[str, Field(min_length=1, max_length=40)]
+"""Name of a charset: ``utf-8``, ``tcvn3``, ``vni``, ``viscii``, ``cp1258`` or any of Python's."""
+
+
+class _WithAttachments(Settings):
+    attachments_directory: LocalPath | None = Field(
+        default=None, title="Thư mục tệp đính kèm", description=_ATTACHMENTS
+    )
+
+
+class _FileSettings(_WithAttachments):
+    path: LocalPath = Field(
+        title="Tệp kết xuất",
+        description="The export, or a pattern (*, ?, [], **) that matches several.",
+    )
+    header_row: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        title="Dòng tiêu đề",
+        description="Number of the row that names the columns; the rows before it are skipped.",
+    )
+    settle_seconds: float = Field(
+        default=0,
+        ge=0,
+        le=86400,
+        title="Thời gian chờ ghi xong (giây)",
+        description="A file counts as complete when it was not written to for so many seconds.",
+    )
+
+
+class CsvSettings(_FileSettings):
+    """Text with delimiters, in any charset."""
+
+    type: Literal["csv"] = Field(title="Loại nguồn", description="Text with delimiters.")
+    charset: Charset = Field(
+        default="utf-8", title="Bảng mã", description="utf-8, tcvn3, vni, viscii, cp1258, …"
+    )
+    delimiter: str = Field(
+        default=",",
+        min_length=1,
+        max_length=2,
+        title="Ký tự phân cách",
+        description="One character between the cells; \\t is the tabulator.",
+        pattern=r"^([^\r\n]|\\t)$",
+    )
+    quotechar: str | None = Field(
+        default='"',
+        title="Ký tự bao chuỗi",
+        description="The character around cells that hold the delimiter; null if there is none.",
+        pattern=r"^[^\r\n]$",
+    )
+
+    @model_validator(mode="after")
+    def _two_characters(self) -> Self:
+        if self.delimiter == self.quotechar:
+            raise SettingProblem(codes.BAD_DIALECT, below=("delimiter",))
+        return self
+
+
+class ExcelSettings(_FileSettings):
+    """A worksheet of an .xlsx, .xls, .xlsb or .ods file."""
+
+    type: Literal["excel"] = Field(title="Loại nguồn", description="A worksheet.")
+    sheet: str | None = Field(
+        default=None,
+        title="Trang tính",
+        description="Name of the sheet, or its number from 1; the first if not given.",
+        min_length=1,
+    )
+    charset: Charset | None = Field(
+        default=None,
+        title="Bảng mã cũ",
+        description="tcvn3, vni or viscii if the cells were typed with fonts of that charset.",
+    )
+
+
+class SqlSettings(_WithAttachments):
+    """A query on a database, which is only read."""
+
+    type: Literal["sql"] = Field(title="Loại nguồn", description="A query on a database.")
+    url: str = Field(
+        min_length=1,
+        title="Địa chỉ cơ sở dữ liệu",
+        description="SQLAlchemy URL; sqlite:///file.db is relative to the adapter's directory.",
+    )
+    password: SecretRef | None = Field(
+        default=None, title="Mật khẩu", description="Where the password is; never in the URL."
+    )
+    query: str = Field(
+        min_length=1,
+        title="Câu truy vấn",
+        description="SELECT with ORDER BY; :cursor stands for the last value of cursor_column.",
+    )
+    cursor_column: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Cột mốc",
+        description="Ascending column after whose last value reading goes on (WHERE ID > :cursor).",
+    )
+    cursor_start: Scalar = Field(
+        default="0",
+        title="Mốc đầu tiên",
+        description="Value of :cursor at the very first reading.",
+    )
+    charset: Charset | None = Field(
+        default=None,
+        title="Bảng mã cũ",
+        description="tcvn3, vni or viscii if text columns hold bytes of that charset.",
+    )
+
+    @model_validator(mode="after")
+    def _cursor_on_both_sides(self) -> Self:
+        if (self.cursor_column is not None) != (_CURSOR.search(self.query) is not None):
+            raise SettingProblem(codes.CURSOR_MISSING_IN_QUERY, below=("query",))
+        return self
