@@ -1,0 +1,159 @@
+"""Transforms of codes, names from lists, and titles of signers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from pydantic import Field
+
+from connector.config.suggest import did_you_mean
+from connector.mapping import codes
+from connector.mapping.document_types import type_choice
+from connector.mapping.tables import CodeTable
+from connector.mapping.transform import Example, Parameters, Transform
+from connector.mapping.values import Refusal, SignerTitle, TypeChoice, shown, text_of
+from connector.model.envelope import DocumentCode, DocumentType, Priority
+from connector.text.fold import fold
+from connector.text.normalise import collapse_spaces, nfc
+
+__all__ = ["CODE_TRANSFORMS", "TableName", "split_code"]
+
+_CODE: Final = re.compile(
+    r"(?P<number>[0-9]+[A-Za-zĐđ]?)(?:/(?P<plain>[^\s/-][^\s]*)|(?P<party>-[^\s/-][^\s]*))"
+)
+_UNFINISHED: Final = re.compile(r"[/-]{2}|[/-]$")
+_PRIORITIES: Final[dict[str, Priority]] = {
+    "Thường": Priority.NORMAL,
+    "Khẩn": Priority.URGENT,
+    "Thượng khẩn": Priority.VERY_URGENT,
+    "Hỏa tốc": Priority.IMMEDIATE,
+    "Hỏa tốc hẹn giờ": Priority.IMMEDIATE_TIMED,
+}
+_FOLDED_PRIORITIES: Final = {
+    **{fold(name): priority for name, priority in _PRIORITIES.items()},
+    fold("Bình thường"): Priority.NORMAL,
+}
+_TITLE: Final = re.compile(r"(?P<competence>TM|KT|TL|TUQ|Q)\.\s*(?P<position>.*)", re.IGNORECASE)
+
+
+class TableName(Parameters):
+    """Which code table is meant."""
+
+    table: str = Field(
+        title="Bảng mã", description="Name of a table declared under tables.", min_length=1
+    )
+
+
+def split_code(text: str) -> DocumentCode:
+    """Split số và ký hiệu at the first ``/``, Party style at the first ``-``; joins to the same.
+
+    The year of QPPL stays in the notation, so that nothing is lost (NĐ 30/2020 PL I: no spaces).
+    """
+    match = _CODE.fullmatch(nfc(text))
+    if match is None or _UNFINISHED.search(text):
+        raise Refusal(codes.BAD_CODE, value=shown(text))
+    return DocumentCode(match["number"], match["plain"] or match["party"])
+
+
+def _split_code(value: object, _: Any) -> DocumentCode:
+    return value if isinstance(value, DocumentCode) else split_code(text_of(value))
+
+
+def _table(value: object, table: CodeTable) -> object:
+    text = "" if value is None else text_of(value)
+    found = table.get(text)
+    if found is None and not text.strip():
+        return value
+    if found is None:
+        raise Refusal(
+            codes.UNKNOWN_VALUE,
+            value=shown(text),
+            table=table.name,
+            **did_you_mean(text, table.entries),
+        )
+    return found
+
+
+def _document_type(value: object, _: Any) -> TypeChoice:
+    return type_choice(text_of(value))
+
+
+def _priority(value: object, _: Any) -> Priority:
+    found = _FOLDED_PRIORITIES.get(fold(text_of(value)))
+    if found is None:
+        raise Refusal(codes.UNKNOWN_PRIORITY, value=shown(value), known=", ".join(_PRIORITIES))
+    return found
+
+
+def _competence_position(value: object, _: Any) -> SignerTitle:
+    text = collapse_spaces(nfc(text_of(value)))
+    match = _TITLE.fullmatch(text)
+    if match is None:
+        return SignerTitle(None, text)
+    if not match["position"]:
+        raise Refusal(codes.BAD_TITLE, value=shown(text))
+    return SignerTitle(f"{match['competence'].upper()}.", match["position"])
+
+
+def _kind(number: int, name: str, detail: int) -> DocumentType:
+    return DocumentType(type=number, type_name=name, type_detail=detail)
+
+
+CODE_TRANSFORMS: Final[tuple[Transform, ...]] = (
+    Transform(
+        name="split_code",
+        title="Tách số và ký hiệu",
+        doc="Splits số và ký hiệu; the year of QPPL and the dash of Party documents stay in the "
+        "notation, so that the two join to the same text.",
+        apply=_split_code,
+        examples=(
+            Example("7816/VPCP-TTĐT", DocumentCode("7816", "VPCP-TTĐT")),
+            Example("28/2018/QĐ-TTg", DocumentCode("28", "2018/QĐ-TTg")),
+            Example("05/NQ-CP", DocumentCode("05", "NQ-CP")),
+            Example("01-NQ/TW", DocumentCode("01", "-NQ/TW")),
+        ),
+    ),
+    Transform(
+        name="table",
+        title="Bảng mã",
+        doc="Looks a value up in a code table; a value that is not in it is refused.",
+        apply=_table,
+        parameters=TableName,
+        on_empty=True,
+        examples=(Example("UBND tỉnh Nghệ An", "H41", "noi_nhan"),),
+    ),
+    Transform(
+        name="document_type",
+        title="Tên loại văn bản",
+        doc="Reads the kind of document from its name or abbreviation; names that are both QPPL "
+        "and administrative are told apart by the year in the document's code.",
+        apply=_document_type,
+        examples=(
+            Example("Công văn", TypeChoice(_kind(2, "Công văn", 18), None)),
+            Example("TTr", TypeChoice(_kind(2, "Tờ trình", 16), None)),
+            Example("QUYẾT ĐỊNH", TypeChoice(_kind(2, "Quyết định", 2), _kind(1, "Quyết định", 8))),
+        ),
+    ),
+    Transform(
+        name="priority",
+        title="Độ khẩn",
+        doc="Reads the degree of urgency from its name.",
+        apply=_priority,
+        examples=(
+            Example("Hỏa tốc", Priority.IMMEDIATE),
+            Example("THƯỢNG KHẨN", Priority.VERY_URGENT),
+        ),
+    ),
+    Transform(
+        name="competence_position",
+        title="Tách thẩm quyền và chức vụ",
+        doc="Splits the title above a signature into authority (TM., KT., TL., TUQ., Q.) and "
+        "position; for the field signer.",
+        apply=_competence_position,
+        examples=(
+            Example("KT. BỘ TRƯỞNG\nTHỨ TRƯỞNG", SignerTitle("KT.", "BỘ TRƯỞNG THỨ TRƯỞNG")),
+            Example("CHỦ TỊCH", SignerTitle(None, "CHỦ TỊCH")),
+        ),
+    ),
+)

@@ -1,0 +1,527 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.agencies.agency import Agency
+from connector.agencies.catalogue import Catalogue
+from connector.clock import ManualClock
+from connector.config.load import parse
+from connector.config.yaml_source import parse_yaml
+from connector.errors import Finding, RecordError
+from connector.mapping import codes
+from connector.mapping.mapper import Mapped, Mapper, SecretRefused
+from connector.mapping.settings import AdapterSettings
+from connector.model.content import BytesContent, Content
+from connector.model.envelope import (
+    Business,
+    BusinessType,
+    DocumentCode,
+    DocumentType,
+    InformationChange,
+    Organization,
+    Priority,
+    ReceiverChange,
+    Replacement,
+    ResponseFor,
+    Signer,
+    Staff,
+)
+from connector.model.record import Record
+
+ADAPTER = """\
+adapter_version: 1
+name: g22
+agency: G22
+source: {type: csv}
+key: [SoKyHieu, Ngay]
+secrecy: {column: DoMat, table: do_mat}
+tables:
+  do_mat: {Thường: open, "": open, Mật: secret}
+  noi_nhan: {Nghệ An: H41, Nội vụ: G09, Cũ: H40}
+fields:
+  code: {column: SoKyHieu, transforms: [trim, split_code]}
+  promulgation.date: {column: Ngay, transforms: [date]}
+  promulgation.place: {value: Hà Nội}
+  document_type: {column: Loai, transforms: [document_type]}
+  subject: {column: TrichYeu, transforms: [collapse_spaces]}
+  signer.full_name: {column: NguoiKy}
+  signer: {column: ChucVu, transforms: [competence_position]}
+  receivers: {column: NoiNhan, transforms: [{split: ";"}, {table: noi_nhan}]}
+  other_info.priority: {column: DoKhan, transforms: [priority]}
+attachments:
+  - {column: Tep, split: ";"}
+"""
+SENDER = Organization(organ_id="G22", organ_name="Văn phòng Chính phủ")
+CATALOGUE = Catalogue(
+    [
+        Agency(code="G22", name="Văn phòng Chính phủ"),
+        Agency(code="G09", name="Bộ Nội vụ"),
+        Agency(code="H41", name="UBND tỉnh Nghệ An", code102="000.00.00.H41"),
+        Agency(
+            code="H40",
+            name="Cơ quan cũ",
+            valid_to=dt.date(2025, 7, 1),
+            successors=("H41",),
+        ),
+    ]
+)
+ROW: dict[str, Any] = {
+    "SoKyHieu": "7816/VPCP-TTĐT",
+    "Ngay": "30/09/2025",
+    "Loai": "Công văn",
+    "TrichYeu": "Về việc  gửi, nhận\nvăn bản",
+    "NguoiKy": "Nguyễn Văn A",
+    "ChucVu": "KT. CHỦ NHIỆM",
+    "NoiNhan": "Nghệ An; Nội vụ; Nghệ An",
+    "DoKhan": "Khẩn",
+    "Tep": "2025\\vb 01.pdf; phụ lục.XLSX",
+    "DoMat": "Thường",
+}
+
+
+def mapper(text: str = ADAPTER) -> Mapper:
+    """Build a mapper from an adapter in memory."""
+    node = parse_yaml(text.encode(), Path("adapter.yaml"), environ={})
+    settings = parse(AdapterSettings, node)
+    tables = settings.load_tables()
+    return Mapper(settings, CATALOGUE, tables, SENDER, clock=ManualClock())
+
+
+def attach(record: Record, reference: str) -> Content:
+    """Open a file of a record: its content is its name."""
+    assert record.values
+    return BytesContent(f"%PDF {reference}".encode())
+
+
+def run(text: str = ADAPTER, *, explain: bool = False, **changes: Any) -> Mapped:
+    """Map the row with some cells changed."""
+    return mapper(text).map(Record("vb.csv:2", {**ROW, **changes}), attach, explain=explain)
+
+
+def refused(text: str = ADAPTER, **changes: Any) -> list[Finding]:
+    """Return why the row with some cells changed is refused."""
+    with pytest.raises(RecordError) as caught:
+        run(text, **changes)
+    return list(caught.value.findings)
+
+
+def with_field(line: str) -> str:
+    """Return the adapter with one more field."""
+    return ADAPTER.replace("attachments:", f"  {line}\nattachments:")
+
+
+def test_record_becomes_a_document() -> None:
+    """Every field of the record stands where it belongs."""
+    mapped = run()
+    document = mapped.document
+    assert mapped.source_key == "7816/VPCP-TTĐT|30/09/2025"
+    assert mapped.provenance == ()
+    assert document.sender == SENDER
+    assert document.code == DocumentCode("7816", "VPCP-TTĐT")
+    assert document.promulgation.date == dt.date(2025, 9, 30)
+    assert document.promulgation.place == "Hà Nội"
+    assert document.document_type == DocumentType(type=2, type_name="Công văn", type_detail=18)
+    assert document.subject == "Về việc gửi, nhận văn bản"
+    assert document.signer == Signer(
+        full_name="Nguyễn Văn A", position="CHỦ NHIỆM", competence="KT."
+    )
+    assert document.priority is Priority.URGENT
+    assert document.document_id == "G22,2025/09/30,7816/VPCP-TTĐT"
+    assert document.business == Business(type=BusinessType.NEW, reason="Văn bản điện tử mới")
+    assert document.response_for == ()
+    assert document.traces == ()
+
+
+def test_receivers_come_from_the_catalogue_each_once() -> None:
+    """Codes of either scheme are made canonical, names are the catalogue's."""
+    text = ADAPTER.replace(", {table: noi_nhan}", "")
+    document = run(text, NoiNhan="000.00.00.H41; G09; H41").document
+    assert document.receivers == (
+        Organization(organ_id="H41", organ_name="UBND tỉnh Nghệ An"),
+        Organization(organ_id="G09", organ_name="Bộ Nội vụ"),
+    )
+    assert run().document.receivers == document.receivers
+
+
+def test_closed_unknown_and_own_receivers_are_refused() -> None:
+    """A closed code is refused with the catalogue's reason at the column; nothing is redirected."""
+    (closed,) = refused(NoiNhan="Nội vụ; Cũ")
+    assert closed.code.startswith("EDX-85")
+    assert closed.place == "vb.csv:2 [NoiNhan]"
+    assert "H41" in closed.en + closed.hint_en
+    text = ADAPTER.replace(", {table: noi_nhan}", "")
+    assert [one.code[:6] for one in refused(text, NoiNhan="H99; lạ")] == ["EDX-85", "EDX-85"]
+    assert [one.code for one in refused(text, NoiNhan="G22")] == ["EDX-1260"]
+
+
+def test_document_id_of_party_documents_keeps_its_join() -> None:
+    """The default id joins number and notation as the document does."""
+    assert run(SoKyHieu="01-NQ/TW").document.document_id == "G22,2025/09/30,01-NQ/TW"
+
+
+def test_document_id_can_be_mapped() -> None:
+    """A legacy system's own id is used as it stands."""
+    text = with_field("document_id: {column: Ma}")
+    assert run(text, Ma="abc-1").document.document_id == "abc-1"
+    assert run(text, Ma=None).document.document_id.startswith("G22,")
+
+
+def test_all_findings_of_a_record_are_told_at_once() -> None:
+    """One pass shows everything that is wrong, each at its column."""
+    found = refused(
+        SoKyHieu="x y",
+        Ngay="31/02/2025",
+        Loai="lạ",
+        TrichYeu=" ",
+        NguoiKy="A\x00",
+        NoiNhan="xa",
+        DoKhan="5",
+        Tep="a.exe;b",
+    )
+    assert [(one.code, one.place) for one in found] == [
+        ("EDX-1246", "vb.csv:2 [SoKyHieu]"),
+        ("EDX-1243", "vb.csv:2 [Ngay]"),
+        ("EDX-1248", "vb.csv:2 [Loai]"),
+        ("EDX-1255", "vb.csv:2 [NguoiKy]"),
+        ("EDX-1247", "vb.csv:2 [NoiNhan]"),
+        ("EDX-1250", "vb.csv:2 [DoKhan]"),
+        ("EDX-1280", "vb.csv:2 [Tep]"),
+        ("EDX-1280", "vb.csv:2 [Tep]"),
+        ("EDX-1240", "vb.csv:2 [TrichYeu]"),
+    ]
+
+
+@pytest.mark.parametrize("column", ["SoKyHieu", "Ngay", "Loai", "TrichYeu", "NguoiKy", "NoiNhan"])
+@pytest.mark.parametrize("empty", [None, "", " \n", b""])
+def test_required_fields_are_never_invented(column: str, empty: object) -> None:
+    """An empty required field refuses the record; nothing such as N/A or today is put there."""
+    assert "EDX-1240" in {one.code for one in refused(**{column: empty})}
+
+
+def test_required_optional_field() -> None:
+    """An adapter can insist on a field that the law does not require."""
+    text = with_field("due_date: {column: Han, required: true, transforms: [date]}")
+    assert run(text, Han="01/10/2025").document.due_date == dt.date(2025, 10, 1)
+    assert [one.code for one in refused(text, Han="")] == ["EDX-1240"]
+
+
+def test_absent_columns_are_refused_with_a_suggestion() -> None:
+    """A column that this record does not have is not an empty value."""
+    text = ADAPTER.replace("column: NguoiKy", "column: Nguoi_Ky")
+    (found,) = refused(text)
+    assert found.code == "EDX-1241"
+    assert "'NguoiKy'" in found.en
+
+
+@pytest.mark.parametrize("value", ["Mật", " Mật ", "Ma\u0323\u0302t"])
+def test_secret_record_is_refused_without_content(value: str) -> None:
+    """A secret record leaves only place and rule (G7)."""
+    with pytest.raises(SecretRefused) as caught:
+        run(DoMat=value)
+    (found,) = caught.value.findings
+    assert (found.code, found.place) == ("EDX-1201", "vb.csv:2")
+    told = str([one.as_dict() for one in caught.value.findings])
+    assert not any(str(cell) in told for name, cell in ROW.items() if name != "DoMat")
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("value", ["Tối mật", "Thuong", "hạn chế", b"\x00", dt.date(2020, 1, 1)])
+def test_unknown_secrecy_is_refused_and_not_shown(value: object) -> None:
+    """A value that the table does not know is refused like a secret one and never repeated."""
+    with pytest.raises(SecretRefused) as caught:
+        run(DoMat=value)
+    (found,) = caught.value.findings
+    assert found.code == "EDX-1202"
+    assert str(value) not in str(found.as_dict())
+
+
+def test_record_without_the_secrecy_column_is_refused() -> None:
+    """No column, no proof that the record is open."""
+    row = {name: cell for name, cell in ROW.items() if name != "DoMat"}
+    with pytest.raises(SecretRefused) as caught:
+        mapper().map(Record("vb.csv:2", row), attach)
+    assert caught.value.code == "EDX-1203"
+
+
+def test_empty_secrecy_counts_only_if_the_table_says_so() -> None:
+    """An empty value is open because the table maps it; without that it is refused."""
+    assert run(DoMat=None).document.subject
+    with pytest.raises(SecretRefused):
+        run(ADAPTER.replace('"": open, ', ""), DoMat=None)
+
+
+def test_secrecy_is_looked_at_before_anything_else() -> None:
+    """Of a secret record no file is opened and no field is read."""
+
+    def never(record: Record, reference: str) -> Content:
+        raise AssertionError(record.place + reference)
+
+    with pytest.raises(SecretRefused) as caught:
+        mapper().map(Record("p", {**ROW, "DoMat": "Mật", "SoKyHieu": "bad"}), never)
+    assert len(caught.value.findings) == 1
+
+
+def test_not_exported_is_doubted_if_a_secrecy_column_speaks() -> None:
+    """A filled column named like secrecy refuses records of an adapter that denies having one."""
+    text = ADAPTER.replace("{column: DoMat, table: do_mat}", "{not_exported: chỉ văn bản thường}")
+    assert run(text, DoMat="").document.subject
+    with pytest.raises(SecretRefused) as caught:
+        run(text, DoMat="Thường")
+    assert caught.value.code == "EDX-1204"
+
+
+def test_source_key_is_unambiguous() -> None:
+    """Key parts cannot run into each other, dates have one spelling."""
+    one = mapper().source_key(Record("p", {"SoKyHieu": "a|b", "Ngay": "c"}))
+    other = mapper().source_key(Record("p", {"SoKyHieu": "a", "Ngay": "b|c"}))
+    assert (one, other) == ("a\\|b|c", "a|b\\|c")
+    day = dt.date(2020, 1, 5)
+    assert mapper().source_key(Record("p", {"SoKyHieu": 5.0, "Ngay": day})) == "5|2020-01-05"
+
+
+def test_record_without_key_is_refused() -> None:
+    """A record that cannot be told from others is refused, not sent twice."""
+    text = ADAPTER.replace("key: [SoKyHieu, Ngay]", "key: [Id, Khac]")
+    found = refused(text, Id=None)
+    assert [one.code for one in found] == ["EDX-1258", "EDX-1259"]
+    assert mapper(text).source_key(Record("p", {"Id": ""})) is None
+
+
+def test_attachments_are_named_typed_and_identified() -> None:
+    """Names lose their folders, types come from the extension, ids from the content."""
+    first, second = run().document.attachments
+    assert (first.name, first.content_type) == ("vb 01.pdf", "application/pdf")
+    assert second.content_type.endswith("spreadsheetml.sheet")
+    again = run().document.attachments
+    assert [one.content_id for one in again] == [first.content_id, second.content_id]
+    assert first.content_id != second.content_id
+    assert first.description is None
+
+
+def test_attachment_problems_are_findings() -> None:
+    """Empty files, files that cannot be opened and unknown kinds refuse the record."""
+
+    def broken(record: Record, reference: str) -> Content:
+        if reference == "no.pdf":
+            raise RecordError(codes.EMPTY_KEY.at(record.place, column=reference))
+        return BytesContent(b"")
+
+    with pytest.raises(RecordError) as caught:
+        mapper().map(Record("p", {**ROW, "Tep": "no.pdf; leer.pdf; x.foo"}), broken)
+    assert [one.code for one in caught.value.findings] == ["EDX-1258", "EDX-1281", "EDX-1281"]
+
+
+def test_attachments_from_columns() -> None:
+    """A column of bytes is a file with the name of another column; both must be right."""
+    text = ADAPTER.replace(
+        '{column: Tep, split: ";"}',
+        "{blob: NoiDung, name: Ten, description: Toàn văn, required: true}",
+    )
+    (one,) = run(text, NoiDung=b"%PDF", Ten="C:\\vb\\1.pdf").document.attachments
+    assert (one.name, one.description, one.content.size) == ("1.pdf", "Toàn văn", 4)
+    assert [f.code for f in refused(text, NoiDung=b"%PDF", Ten="")] == ["EDX-1283"]
+    assert [f.code for f in refused(text, NoiDung="text", Ten="a.pdf")] == ["EDX-1282"]
+    assert [f.code for f in refused(text, NoiDung=None, Ten="a.pdf")] == ["EDX-1240"]
+    assert [f.code for f in refused(text, NoiDung=b"x", Ten="a")] == ["EDX-1280"]
+    assert [f.code for f in refused(text)] == ["EDX-1241", "EDX-1241"]
+    typed = text.replace("required: true", "content_type: application/pdf")
+    assert run(typed, NoiDung=b"x", Ten="a").document.attachments[0].name == "a"
+    assert run(typed, NoiDung=None, Ten=None).document.attachments == ()
+
+
+def test_text_is_composed_and_damage_is_refused() -> None:
+    """Text leaves as NFC with plain line breaks; a lost character refuses the record."""
+    text = with_field("content: {column: NoiDung}")
+    assert run(text, NoiDung="Tie\u0302\u0301ng\r\nViệt").document.content == "Tiếng\nViệt"
+    assert [one.code for one in refused(text, NoiDung="Ti\ufffdng")] == ["EDX-1256"]
+    assert [one.code for one in refused(text, NoiDung="a\ud800")] == ["EDX-1255"]
+
+
+def test_kinds_must_fit() -> None:
+    """A value that is not of the field's kind is refused with the transform that is missing."""
+    for line, value, transform in [
+        ("due_date: {column: X}", "01/10/2025", "date"),
+        ("other_info.page_amount: {column: X}", "năm", "integer"),
+        ("business.paper: {column: X}", "có", "boolean"),
+        ("steering_type: {column: X}", "a", "integer"),
+        ("business.type: {column: X}", "7", "table"),
+    ]:
+        (found,) = refused(with_field(line), X=value)
+        assert found.code == "EDX-1253"
+        assert transform in found.hint_en
+    (code,) = refused(ADAPTER.replace(", split_code]", "]"))
+    assert code.code == "EDX-1253"
+
+
+def test_plain_values_need_no_transform() -> None:
+    """Cells that already have the field's kind are taken as they are."""
+    text = with_field("due_date: {column: Han}\n  other_info.page_amount: {column: Trang}")
+    when = dt.datetime(2025, 10, 1, 0, 0)  # noqa: DTZ001 - cells of Excel are naive
+    document = run(text, Han=when, Trang=3.0).document
+    assert document.due_date == dt.date(2025, 10, 1)
+    assert document.other_info is not None
+    assert document.other_info.page_amount == 3
+
+
+def test_single_fields_take_one_value() -> None:
+    """A list cannot stand in a field of one value; joined it can."""
+    text = with_field("content: {columns: [A, B]}")
+    assert [one.code for one in refused(text, A="x", B="y")] == ["EDX-1254"]
+    assert run(text, A="x", B="").document.content == "x"
+    joined = with_field('content: {columns: [A, B], transforms: [{join: " - "}]}')
+    assert run(joined, A="x", B="y").document.content == "x - y"
+
+
+def test_default_stands_only_where_nothing_is() -> None:
+    """A declared default is used for an empty cell, before the transforms."""
+    text = with_field("to_places: {column: Noi, default: A;B, transforms: [{split: ';'}]}")
+    assert run(text, Noi="").document.to_places == ("A", "B")
+    assert run(text, Noi="C").document.to_places == ("C",)
+
+
+def test_the_code_decides_the_list_of_the_kind() -> None:
+    """A Quyết định with a year in its code is QPPL."""
+    document = run(SoKyHieu="28/2018/QĐ-TTg", Loai="Quyết định").document
+    assert document.document_type == DocumentType(type=1, type_name="Quyết định", type_detail=8)
+
+
+def test_replacement_names_all_receivers() -> None:
+    """Documents that are replaced make it type 3, for all receivers."""
+    text = with_field("business.replaces: {column: Thay, transforms: [{split: ';'}]}")
+    business = run(text, Thay="id1; id2").document.business
+    assert business == Business(
+        type=BusinessType.REPLACE,
+        reason="Văn bản thay thế",
+        replacements=(Replacement("id1", ("H41", "G09")), Replacement("id2", ("H41", "G09"))),
+    )
+    assert run(text, Thay="").document.business_type is BusinessType.NEW
+
+
+def test_recall_names_the_recalled_document_three_times_alike() -> None:
+    """Header, Bussiness/DocumentId and ResponseFor agree on what is taken back."""
+    document = run(with_field("business.type: {value: 1}")).document
+    assert document.business is not None
+    assert document.business.reason == "Thu hồi văn bản điện tử"
+    assert document.business.document_id == document.document_id
+    assert document.response_for == (
+        ResponseFor(
+            organ_id="G22",
+            code="7816/VPCP-TTĐT",
+            promulgation_date=dt.date(2025, 9, 30),
+            document_id=document.document_id,
+        ),
+    )
+
+
+def test_update_carries_changed_receivers() -> None:
+    """An update adds and removes receivers; closed codes can be removed, not added."""
+    line = (
+        "business.type: {column: Loai2}\n  business.added: {column: Them}\n"
+        "  business.removed: {column: Bot}"
+    )
+    text = with_field(line)
+    business = run(text, Loai2="2", Them="000.00.00.H41", Bot="H40").document.business
+    assert business is not None
+    assert business.changes == (
+        InformationChange(
+            document_info=False,
+            document_receiver=True,
+            receivers=(ReceiverChange("H41", added=True), ReceiverChange("H40", added=False)),
+        ),
+    )
+    assert business.document_id == "G22,2025/09/30,7816/VPCP-TTĐT"
+    assert [f.code for f in refused(text, Loai2="2", Them="", Bot="")] == ["EDX-1264"]
+    assert [f.code for f in refused(text, Loai2="0", Them="H41", Bot="")] == ["EDX-1265"]
+    assert refused(text, Loai2="2", Them="H40", Bot="")[0].code.startswith("EDX-85")
+
+
+def test_contradicting_business_is_refused() -> None:
+    """Replacing without a name, and a name without replacing, are refused."""
+    text = with_field("business.type: {column: L}\n  business.replaces: {column: T}")
+    assert [f.code for f in refused(text, L="3", T="")] == ["EDX-1262"]
+    assert [f.code for f in refused(text, L="0", T="id")] == ["EDX-1261"]
+
+
+def test_answers_staff_and_the_rest() -> None:
+    """Answered documents are read in parallel lists; staff and further fields stand as given."""
+    line = (
+        "response_for.organ_id: {column: Q, transforms: [{split: ';'}]}\n"
+        "  response_for.code: {column: R, transforms: [{split: ';'}]}\n"
+        "  response_for.promulgation_date: {column: S, transforms: [{split: ';'}, date]}\n"
+        "  response_for.document_id: {column: T, transforms: [{split: ';'}]}\n"
+        "  business.staff.department: {value: Vụ TH}\n"
+        "  business.reason: {value: Gửi lại}\n"
+        "  business.paper: {value: 'x', transforms: [boolean]}"
+    )
+    text = with_field(line)
+    cells = {"Q": "H41;G09", "R": "1/A;2/B", "S": "01/02/2025;02/02/2025", "T": "i;j"}
+    document = run(text, **cells).document
+    assert [one.code for one in document.response_for] == ["1/A", "2/B"]
+    assert document.response_for[1].promulgation_date == dt.date(2025, 2, 2)
+    assert document.business == Business(
+        reason="Gửi lại", paper=True, staff=(Staff(department="Vụ TH"),)
+    )
+    assert [f.code for f in refused(text, **{**cells, "T": "i"})] == ["EDX-1263"]
+    assert [f.code for f in refused(text, **{**cells, "S": "x;y"})] == ["EDX-1242"]
+
+
+def test_codes_and_kinds_in_several_columns() -> None:
+    """Number, notation and kind can come from columns of their own."""
+    text = (
+        ADAPTER.replace(
+            "  code: {column: SoKyHieu, transforms: [trim, split_code]}\n",
+            "  code.number: {column: So}\n  code.notation: {column: KyHieu}\n",
+        )
+        .replace(
+            "  document_type: {column: Loai, transforms: [document_type]}\n",
+            "  document_type.type: {value: 2}\n  document_type.type_name: {column: Loai}\n",
+        )
+        .replace(
+            "  signer: {column: ChucVu, transforms: [competence_position]}\n",
+            "  signer.position: {column: ChucVu}\n",
+        )
+    )
+    document = run(text, So=5.0, KyHieu="NQ-CP").document
+    assert document.code == DocumentCode("5", "NQ-CP")
+    assert document.document_type == DocumentType(type=2, type_name="Công văn")
+    assert document.signer.position == "KT. CHỦ NHIỆM"
+    assert [f.code for f in refused(text, So="", KyHieu="A")] == ["EDX-1240"]
+    assert [f.code for f in refused(text, So="1", KyHieu="A", Loai="")] == ["EDX-1240"]
+
+
+def test_explain_tells_where_each_field_came_from() -> None:
+    """Each field has its column, raw value and what each transform made of it."""
+    mapped = run(explain=True)
+    told = {one.field: one for one in mapped.provenance}
+    subject = told["subject"]
+    assert (subject.place, subject.column) == ("vb.csv:2 [TrichYeu]", "TrichYeu")
+    assert subject.raw == "Về việc  gửi, nhận\\nvăn bản"
+    assert [(one.transform, one.after) for one in subject.steps] == [
+        ("collapse_spaces", "Về việc gửi, nhận văn bản")
+    ]
+    assert told["document_id"].steps[0].after == mapped.document.document_id
+    assert told["promulgation.place"].column is None
+    assert told["business.reason"].column is None
+    assert told["receivers"].steps[-1].transform == "catalogue"
+    assert mapped.document == run().document
+
+
+def test_explain_tells_the_silent_steps() -> None:
+    """Default, composition and the decision by the code are told too."""
+    text = with_field("content: {column: C}\n  to_places: {column: D, default: Lưu}")
+    mapped = run(text, explain=True, C="e\u0302", D="", SoKyHieu="1/2020/TT-BNV", Loai="Nghị quyết")
+    steps = {(one.field, step.transform) for one in mapped.provenance for step in one.steps}
+    assert {
+        ("content", "nfc"),
+        ("to_places", "default"),
+        ("document_type", "year in the code"),
+    } <= steps
+
+
+def test_the_same_record_maps_to_the_same_document() -> None:
+    """Mapping depends on record, settings and catalogue alone."""
+    assert run() == run()
