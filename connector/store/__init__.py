@@ -1,0 +1,1 @@
+"""Everything durable: outbox, inbox, journal, cursors in a database; packet bodies in a spool."""

@@ -1,0 +1,153 @@
+"""The journal: every step on record, each entry chained to the one before by its hash (G6).
+
+``hash = SHA-256(hash before ‖ canonical JSON of {seq, at, event, packet_id, facts})``, so an entry
+that was changed, removed, inserted or moved breaks the chain. That the end was cut off shows
+only against a head that someone else has seen: statuses carry it to the other agencies.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from connector.errors import Bug, Finding
+from connector.store import codes
+from connector.store import tables as t
+from connector.store.tables import moment_text, to_json
+
+__all__ = ["Entry", "append", "count", "entries", "entry_hash", "head", "verify"]
+
+_AT_ONCE: Final = 1000
+_FINDINGS_AT_MOST: Final = 100
+_INSERT: Final = insert(t.journal)
+_LAST: Final = select(t.journal.c.seq, t.journal.c.hash).order_by(t.journal.c.seq.desc()).limit(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry; `hash` covers it and, through the chain, all before it."""
+
+    seq: int
+    at: dt.datetime
+    event: str
+    packet_id: str | None
+    facts: dict[str, Any]
+    hash: str
+
+
+class _Link(NamedTuple):
+    seq: int
+    hash: str
+
+
+def append(
+    tx: Connection,
+    event_name: str,
+    facts: Mapping[str, Any],
+    *,
+    now: dt.datetime,
+    packet_id: str | None = None,
+) -> str:
+    """Write one entry and return its hash; facts that are not JSON-ready are a Bug."""
+    last = _last(tx)
+    plain = json.loads(to_json(dict(facts)))  # as it will be read: keys are texts, tuples lists
+    row = {
+        "seq": last.seq + 1,
+        "at": moment_text(now),
+        "event": event_name,
+        "packet_id": packet_id,
+        "facts": plain,
+    }
+    chained = entry_hash(last.hash, row)
+    tx.execute(_INSERT, {**row, "facts": to_json(plain), "hash": chained})
+    return chained
+
+
+def entry_hash(before: str, row: Mapping[str, Any]) -> str:
+    """Return the hash of an entry after the hash before it (empty before the first entry)."""
+    return hashlib.sha256((before + to_json(row)).encode()).hexdigest()
+
+
+def head(tx: Connection) -> str | None:
+    """Return the hash of the newest entry, None if there is none."""
+    return _last(tx).hash or None
+
+
+def count(tx: Connection) -> int:
+    """Return the number of entries."""
+    return tx.execute(select(func.count()).select_from(t.journal)).scalar_one()
+
+
+def entries(
+    tx: Connection, *, packet_id: str | None = None, after: int = 0, limit: int
+) -> list[Entry]:
+    """Return entries in order, those with a sequence number above `after`."""
+    query = select(t.journal).where(t.journal.c.seq > after)
+    if packet_id is not None:
+        query = query.where(t.journal.c.packet_id == packet_id)
+    return [_entry(row) for row in tx.execute(query.order_by(t.journal.c.seq).limit(limit))]
+
+
+def verify(tx: Connection, expected_head: str | None = None) -> list[Finding]:
+    """Check the whole chain and return what is wrong, at most a hundred findings.
+
+    `expected_head` is a hash that someone witnessed earlier: it must still be in the chain.
+    """
+    findings: list[Finding] = []
+    before, witnessed = _Link(0, ""), expected_head is None
+    for row in _rows(tx):
+        if row.seq > before.seq + 1:
+            span = {"first": before.seq + 1, "last": row.seq - 1}
+            findings.append(codes.JOURNAL_GAP.at(f"journal:{row.seq}", **span))
+        elif row.seq <= before.seq or not _holds(before.hash, row):
+            findings.append(codes.JOURNAL_ROW_CHANGED.at(f"journal:{row.seq}", seq=row.seq))
+        witnessed = witnessed or row.hash == expected_head
+        before = _Link(row.seq, str(row.hash))
+        if len(findings) >= _FINDINGS_AT_MOST:
+            return findings
+    if not witnessed:
+        findings.append(codes.JOURNAL_HEAD_LOST.at("journal", head=expected_head))
+    return findings
+
+
+def _holds(before: str, row: Row[Any]) -> bool:
+    plain = {"seq": row.seq, "at": row.at, "event": row.event, "packet_id": row.packet_id}
+    try:
+        facts = json.loads(row.facts)
+        same_text = to_json(facts) == row.facts
+        return bool(same_text and entry_hash(before, plain | {"facts": facts}) == row.hash)
+    except (TypeError, ValueError, RecursionError, Bug):
+        return False
+
+
+def _rows(tx: Connection) -> Iterator[Row[Any]]:
+    after = None
+    while True:
+        query = select(t.journal).order_by(t.journal.c.seq).limit(_AT_ONCE)
+        page = tx.execute(query if after is None else query.where(t.journal.c.seq > after)).all()
+        yield from page
+        if len(page) < _AT_ONCE:
+            return
+        after = page[-1].seq
+
+
+def _last(tx: Connection) -> _Link:
+    row = tx.execute(_LAST).one_or_none()
+    return _Link(0, "") if row is None else _Link(row.seq, row.hash)
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        seq=row.seq,
+        at=dt.datetime.fromisoformat(row.at),
+        event=row.event,
+        packet_id=row.packet_id,
+        facts=json.loads(row.facts),
+        hash=row.hash,
+    )

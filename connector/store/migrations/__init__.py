@@ -1,0 +1,1 @@
+"""Alembic's script directory; `connector.store.migrate` runs it."""

@@ -1,0 +1,157 @@
+"""The store: one writer at a time, many readers, every commit durable (guarantees G1, G2).
+
+Each function of this room takes a `Transaction` first, so what belongs together is committed
+together::
+
+    with store.begin() as tx:
+        outbox.enqueue(tx, packet, receivers)
+        sources.set_cursor(tx, adapter, cursor)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+from sqlalchemy import Connection
+
+from connector.clock import Clock
+from connector.errors import Bug, ConfigError, Finding, StorageError
+from connector.store import codes, migrate
+from connector.store.backup import copy_database
+from connector.store.border import translated
+from connector.store.engine import Engines, connect
+
+__all__ = ["Store", "Transaction"]
+
+Transaction = Connection
+"""What all functions of the room take first; made only by `Store.begin` and `Store.read`."""
+
+_FATAL: Final = frozenset({codes.CORRUPT.code, codes.DATABASE_FAILED.code})
+
+
+class Store:
+    """An open store; threads share it, processes each open their own."""
+
+    def __init__(self, engines: Engines, clock: Clock, *, read_only: bool) -> None:
+        self.clock: Final = clock
+        self.path: Final = engines.path
+        self.read_only: Final = read_only
+        self._engines: Final = engines
+        self._write_lock: Final = threading.Lock()
+        self._writing: int | None = None
+        self._failed: tuple[Finding, ...] = ()
+
+    @classmethod
+    def open(cls, url_or_state_dir: str | Path, *, clock: Clock, read_only: bool = False) -> Self:
+        """Open a store and bring its schema up to date, with a backup before.
+
+        Raises ConfigError for an address, driver, file system or schema that cannot be used,
+        NoInputError if a store to be read only is absent, StorageError if it is damaged or
+        cannot be written.
+        """
+        store = cls(connect(url_or_state_dir, read_only=read_only), clock, read_only=read_only)
+        try:
+            store._make_ready()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @property
+    def place(self) -> str:
+        """The database's file or its URL without the password."""
+        return self._engines.place
+
+    @property
+    def schema_version(self) -> str:
+        """The revision of the schema that the database has."""
+        with translated(self.place), self._engines.reader.connect() as connection:
+            return migrate.revision(connection) or ""
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Write: committed durably at the end of the block, rolled back if it raises.
+
+        Writers wait for each other. Raises StorageError if the commit is not durable; after a
+        failed write to the disk every later `begin` raises it too, until a restart.
+        """
+        with self._alone():
+            try:
+                with translated(self.place), self._engines.writer.begin() as tx:
+                    yield tx
+                    self._ensure_transaction(tx)
+            except StorageError as error:
+                if self.path is not None and error.code in _FATAL:
+                    self._failed = error.findings
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Read: one consistent snapshot for the whole block; writers are not held up."""
+        with translated(self.place), self._engines.reader.begin() as tx:
+            yield tx
+
+    def checkpoint(self) -> None:
+        """Fold SQLite's write-ahead log back into the file; for idle moments."""
+        if self.path is not None and not self.read_only:
+            with self._alone():
+                self._pragma("wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close all connections; closing twice does nothing."""
+        self._engines.dispose()
+
+    def _make_ready(self) -> None:
+        if self.path is not None and not self.read_only:
+            self._check_file()
+        with translated(self.place), self._engines.reader.connect() as connection:
+            current = migrate.revision(connection)
+        migrate.require_known(current, self.place)
+        if current == migrate.newest():
+            return
+        if self.read_only:
+            facts = {"found": current or "—", "known": migrate.newest()}
+            raise ConfigError(codes.OLDER_SCHEMA.at(self.place, **facts))
+        if current is not None and self.path is not None:
+            name = f"store-schema-{current}-{self.clock.now():%Y%m%dT%H%M%SZ}.db"
+            copy_database(self._engines, self.path.parent / "backups" / name)
+        with self.begin() as tx:
+            migrate.upgrade(tx)
+
+    def _check_file(self) -> None:
+        mode = self._pragma("journal_mode=WAL")[0]
+        if mode != "wal":
+            raise ConfigError(codes.WAL_REFUSED.at(self.place, mode=mode))
+        found = self._pragma("quick_check(1)")
+        if found != ["ok"]:
+            raise StorageError(codes.CORRUPT.at(self.place, reason=found[0]))
+
+    def _pragma(self, pragma: str) -> list[str]:
+        with translated(self.place):
+            return [str(value) for value in self._engines.run_outside(f"PRAGMA {pragma}")]
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self.read_only:
+            raise Bug(codes.MISUSE.at(self.place, reason="writing to a store opened read-only"))
+        if self._writing == threading.get_ident():
+            raise Bug(codes.MISUSE.at(self.place, reason="a transaction inside a transaction"))
+        with self._write_lock:
+            if self._failed:
+                raise StorageError(*self._failed)
+            self._writing = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._writing = None
+
+    def _ensure_transaction(self, tx: Transaction) -> None:
+        """Refuse to report success if SQLite rolled back by itself after a swallowed error."""
+        driver = tx.connection.dbapi_connection
+        if self.path is not None and not getattr(driver, "in_transaction", True):
+            reason = "the transaction was rolled back by the database"
+            raise StorageError(codes.DATABASE_FAILED.at(self.place, reason=reason))
