@@ -1,0 +1,317 @@
+"""IN, second step: verify what arrived, and decide: accept, refuse with 02, or quarantine.
+
+Only what passed signature, identity, schema, rules and addressee goes on (guarantee G4). If the
+broker vouches for the sender, a refusal goes back signed; if not, it is a forgery: quarantine
+and alarm, no word to anyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connector.clock import vietnam_date
+from connector.edxml.pack import check
+from connector.edxml.reader import read
+from connector.errors import ConnectorError, Finding, PermanentError, Severity, TrustError
+from connector.events import (
+    AlarmRaised,
+    DocumentDuplicated,
+    DocumentRefused,
+    DocumentVerified,
+    MessageQuarantined,
+)
+from connector.flow import codes
+from connector.flow.ledger import Ledger, Work
+from connector.flow.ours import Ours
+from connector.flow.receipts import Answer, Receipts, reason_of
+from connector.flow.receive import receiver_header
+from connector.flow.statuses import StatusDesk
+from connector.model.envelope import BusinessType, Document, Envelope, StatusCode, StatusReport
+from connector.model.identity import packet_id as identity_of
+from connector.model.organ import covers
+from connector.model.states import InboxState
+from connector.store import inbox
+from connector.store.inbox import InboxMessage
+from connector.store.spool import Spool
+from connector.trust.registry import Trust
+from connector.trust.verify import Verified, signed_digest, verify
+
+__all__ = ["Admission"]
+
+_BATCH = 32
+_FINAL = frozenset({InboxState.QUARANTINED, InboxState.REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class _TurnedAway:
+    """Why a message is not accepted, and what can be said about it to its sender."""
+
+    findings: tuple[Finding, ...]
+    envelope: Envelope | None
+    digest: str
+
+
+class Admission:
+    """Verifies received messages of all agencies of this node."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        spool: Spool,
+        trust: Trust,
+        ours: Ours,
+        receipts: Receipts,
+        *,
+        environment: str,
+    ) -> None:
+        self._ledger = ledger
+        self._spool = spool
+        self._trust = trust
+        self._ours = ours
+        self._receipts = receipts
+        self._environment = environment
+        self._statuses = StatusDesk(ledger, ours)
+
+    def pump(self) -> int:
+        """Verify what is waiting; return how many messages got a decision."""
+        with self._ledger.store.read() as tx:
+            rows = inbox.to_process(tx, now=self._ledger.clock.now(), limit=_BATCH)
+        fresh = [row for row in rows if row.state is InboxState.RECEIVED]
+        for row in fresh:
+            self._admit(row)
+        return len(fresh)
+
+    def _admit(self, row: InboxMessage) -> None:
+        with self._spool.get(row.body_sha256).open() as stream:
+            data = stream.read()
+        try:
+            verified = verify(data, self._trust, at=row.received_at)
+            envelope = verified.reading.envelope
+            findings = (*self._objections(row, envelope), *self._faults(verified))
+        except (TrustError, PermanentError) as error:
+            self._turn_away(row, _TurnedAway(error.findings, *_best_guess(data, row)))
+            return
+        if findings:
+            self._turn_away(row, _TurnedAway(findings, envelope, verified.digest))
+        elif isinstance(envelope, StatusReport):
+            self._statuses.take(row, envelope, verified)
+        else:
+            self._decide(row, envelope, verified)
+
+    def _objections(self, row: InboxMessage, envelope: Envelope) -> tuple[Finding, ...]:
+        """Check the message against the packet it carries."""
+        kind = "document" if isinstance(envelope, Document) else "status"
+        sender = self._ours.canonical(envelope.sender.organ_id)
+        environment = str(row.headers.get("edoc-environment"))
+        findings = []
+        if row.user_id is None:
+            findings.append(codes.MESSAGE_WITHOUT_USER.at())
+        elif not covers(row.user_id, sender):
+            findings.append(codes.SENDER_NOT_VOUCHED.at(user=row.user_id, sender=sender))
+        if environment != self._environment:
+            findings.append(
+                codes.MESSAGE_ENVIRONMENT.at(theirs=environment, ours=self._environment)
+            )
+        if row.type != kind:
+            findings.append(codes.MESSAGE_KIND.at(stated=row.type, found=kind))
+        return tuple(findings)
+
+    def _faults(self, verified: Verified) -> tuple[Finding, ...]:
+        """Check schema and rules of the verified content."""
+        today = vietnam_date(self._ledger.clock.now())
+        findings = (*verified.findings, *check(verified.reading.envelope, today=today))
+        return tuple(dict.fromkeys(f for f in findings if f.severity is Severity.ERROR))
+
+    def _decide(self, row: InboxMessage, document: Document, verified: Verified) -> None:
+        packet_id = identity_of(document)
+        addressed = receiver_header(row.headers)
+        receivers = [self._ours.canonical(to.organ_id) for to in document.receivers]
+        with self._ledger.store.read() as tx:
+            before = inbox.by_packet(tx, packet_id)
+            sender = self._ours.canonical(document.sender.organ_id)
+            known = inbox.by_document(tx, sender, document.document_id)
+        findings: list[Finding] = []
+        if addressed not in receivers:
+            findings.append(codes.NOT_ADDRESSED.at(receiver=addressed))
+        elif not self._ours.serves(addressed):
+            findings.append(codes.UNIT_NOT_SERVED.at(receiver=addressed))
+        elif _conflicts(document, packet_id, known):
+            findings.append(codes.RECEIVED_CONFLICT.at(document_id=document.document_id))
+        if findings:
+            self._turn_away(row, _TurnedAway(tuple(findings), document, verified.digest))
+        elif before is not None and before.message_key != row.message_key:
+            self._repeat(row, document, before)
+        else:
+            self._accept(row, document, verified, served=self._ours.served(receivers))
+
+    def _accept(
+        self,
+        row: InboxMessage,
+        document: Document,
+        verified: Verified,
+        *,
+        served: Sequence[str],
+    ) -> None:
+        packet_id = identity_of(document)
+        arrivals = [
+            self._answer(document, verified.digest, packet_id, code, StatusCode.ARRIVED)
+            for code in served
+        ]
+        sender = self._ours.canonical(document.sender.organ_id)
+        with self._ledger.work() as work:
+            inbox.update(
+                work.tx,
+                row.message_key,
+                state=InboxState.VERIFIED,
+                now=work.now,
+                packet_id=packet_id,
+                sender=sender,
+                document_id=document.document_id,
+                kind="document",
+                digest=verified.digest,
+                business_type=int(document.business_type),
+                subject=document.subject,
+                code=str(document.code),
+                served=tuple(served),
+                verification=verified.as_dict(),
+            )
+            work.record(
+                DocumentVerified(
+                    packet_id=packet_id, document_id=document.document_id, sender=sender
+                )
+            )
+            self._send(work, arrivals)
+
+    def _repeat(self, row: InboxMessage, document: Document, before: InboxMessage) -> None:
+        sender = self._ours.canonical(document.sender.organ_id)
+        with self._ledger.work() as work:
+            inbox.update(
+                work.tx,
+                row.message_key,
+                state=InboxState.DUPLICATE,
+                now=work.now,
+                packet_id=before.packet_id,
+                sender=sender,
+                document_id=document.document_id,
+                kind="document",
+            )
+            if before.packet_id and receiver_header(row.headers) == receiver_header(before.headers):
+                self._receipts.repeat(work, before.packet_id, receiver_header(row.headers))
+            work.record(
+                DocumentDuplicated(
+                    packet_id=before.packet_id, document_id=document.document_id, sender=sender
+                )
+            )
+
+    def _turn_away(self, row: InboxMessage, why: _TurnedAway) -> None:
+        document = why.envelope if isinstance(why.envelope, Document) else None
+        refusal = self._refusal(row, document, why) if document else None
+        state = InboxState.REFUSED if refusal else InboxState.QUARANTINED
+        first = why.findings[0]
+        with self._ledger.work() as work:
+            inbox.update(
+                work.tx,
+                row.message_key,
+                state=state,
+                now=work.now,
+                findings=[finding.as_dict() for finding in why.findings],
+                digest=why.digest,
+                **_columns(why.envelope, self._ours),
+            )
+            event = DocumentRefused if refusal else MessageQuarantined
+            work.record(
+                event(
+                    packet_id=row.message_id or None,
+                    document_id=document.document_id if document else None,
+                    sender=row.user_id,
+                    reason=first.en,
+                    error_code=first.code,
+                )
+            )
+            work.record(
+                AlarmRaised(
+                    packet_id=row.message_id or None,
+                    error_code=first.code,
+                    reason=first.en,
+                    sender=row.user_id,
+                )
+            )
+            self._send(work, [refusal])
+
+    def _refusal(self, row: InboxMessage, document: Document, why: _TurnedAway) -> Answer | None:
+        """Seal a 02 if the broker vouches for the sender; a forgery gets no answer."""
+        sender = self._ours.canonical(document.sender.organ_id)
+        addressed = receiver_header(row.headers)
+        if row.user_id is None or addressed is None or not covers(row.user_id, sender):
+            return None
+        answers = row.message_id or row.message_key
+        reason = reason_of(why.findings)
+        try:
+            return self._answer(
+                document, why.digest, answers, addressed, StatusCode.REFUSED, reason
+            )
+        except ConnectorError:
+            return None
+
+    def _answer(
+        self,
+        document: Document,
+        digest: str,
+        answers: str,
+        addressed: str,
+        status: StatusCode,
+        reason: str | None = None,
+    ) -> Answer | None:
+        return self._receipts.prepare(
+            document,
+            digest=digest,
+            answers=answers,
+            addressed=addressed,
+            status=status,
+            reason=reason,
+        )
+
+    def _send(self, work: Work, answers: Sequence[Answer | None]) -> None:
+        for answer in answers:
+            if answer is not None:
+                self._receipts.enqueue(work, answer)
+
+
+def _conflicts(document: Document, packet_id: str, known: Sequence[InboxMessage]) -> bool:
+    if document.business_type not in {BusinessType.NEW, BusinessType.REPLACE}:
+        return False
+    return any(
+        row.business_type == int(document.business_type) and row.packet_id != packet_id
+        for row in known
+        if row.state not in _FINAL
+    )
+
+
+def _best_guess(data: bytes, row: InboxMessage) -> tuple[Envelope | None, str]:
+    """Read what an unverified packet claims: only to tell its sender that it was refused."""
+    try:
+        return read(data).envelope, signed_digest(data) or row.body_sha256
+    except ConnectorError:
+        return None, row.body_sha256
+
+
+def _columns(envelope: Envelope | None, ours: Ours) -> dict[str, object]:
+    if envelope is None:
+        return {}
+    sender = ours.canonical(envelope.sender.organ_id)
+    if isinstance(envelope, StatusReport):
+        return {
+            "kind": "status",
+            "sender": sender,
+            "document_id": envelope.response_for.document_id,
+            "status_code": envelope.status_code.value,
+        }
+    return {
+        "kind": "document",
+        "sender": sender,
+        "document_id": envelope.document_id,
+        "business_type": int(envelope.business_type),
+        "subject": envelope.subject,
+        "code": str(envelope.code),
+    }

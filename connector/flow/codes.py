@@ -1,0 +1,227 @@
+"""Messages of the corridors: records (41xx) and the way of documents and statuses (70xx)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from connector.errors import Severity, Text
+
+__all__ = ["CATALOGUE"]
+
+RECORD_CONFLICT: Final = Text(
+    "EDX-4101",
+    "the record was exported again with other content after it had been sent as {packet_id}",
+    "bản ghi được xuất lại với nội dung khác sau khi đã gửi trong gói {packet_id}",
+    "send the change as a replacing document (type 3) or a correcting công văn (NĐ 30/2020 Đ18(3))",
+    "gửi phần thay đổi bằng văn bản thay thế (loại 3) hoặc công văn đính chính (NĐ 30/2020 Đ18(3))",
+)
+DOCUMENT_CONFLICT: Final = Text(
+    "EDX-4102",
+    "document {document_id} was already sent with other content as {packet_id}",
+    "văn bản {document_id} đã được gửi với nội dung khác trong gói {packet_id}",
+    "check the number and date of the record; a change of content takes a new document",
+    "kiểm tra số và ngày của bản ghi; thay đổi nội dung phải phát hành văn bản mới",
+)
+PACKET_TOO_LARGE: Final = Text(
+    "EDX-4103",
+    "the packet has {size} bytes, the limit is {limit}",
+    "gói tin có {size} byte, vượt giới hạn {limit}",
+    "send the attachments in several documents, or raise limits.max_packet_bytes on all nodes "
+    "and the broker",
+    "gửi tệp đính kèm trong nhiều văn bản, hoặc nâng limits.max_packet_bytes trên mọi nút và "
+    "máy chủ RabbitMQ",
+)
+CODE_WITHOUT_QCVN: Final = Text(
+    "EDX-4104",
+    "agency {code} has no QCVN 102 code in the catalogue, but the route writes such codes",
+    "cơ quan {code} không có mã QCVN 102 trong danh mục, trong khi tuyến gửi ghi theo mã này",
+    "complete the catalogue (connector agencies import) or set route.code_scheme: qd20",
+    "bổ sung danh mục (connector agencies import) hoặc đặt route.code_scheme: qd20",
+)
+AGENCY_NOT_OF_NODE: Final = Text(
+    "EDX-4105",
+    "agency {code} of the adapter is not an agency of this node",
+    "cơ quan {code} của bộ chuyển đổi không thuộc nút này",
+    "add it to agencies in connector.yaml, or correct the adapter",
+    "thêm cơ quan vào agencies trong connector.yaml hoặc sửa bộ chuyển đổi",
+)
+TEST_WITHOUT_EXPECTATION: Final = Text(
+    "EDX-1101",
+    "a test names either the packet that it expects or the codes that refuse the record",
+    "ca kiểm thử phải nêu gói tin mẫu hoặc các mã từ chối",
+    "write expect: FILE or refused: [CODE, …]",
+    "ghi expect: TỆP hoặc refused: [MÃ, …]",
+)
+TEST_ROW_ABSENT: Final = Text(
+    "EDX-1102",
+    "the test is about record {row}, the sample export has {count}",
+    "ca kiểm thử dùng bản ghi {row} trong khi tệp mẫu chỉ có {count}",
+    "correct row, or complete the sample export",
+    "sửa row hoặc bổ sung tệp mẫu",
+)
+SENT_UNROUTABLE: Final = Text(
+    "EDX-7001",
+    "the broker knows no way to {receiver}",
+    "hạ tầng trung chuyển không có tuyến tới {receiver}",
+    "see `connector agencies explain {receiver}`; send again with `connector resend` once the "
+    "agency is connected",
+    "xem `connector agencies explain {receiver}`; gửi lại bằng `connector resend` khi cơ quan đã "
+    "kết nối",
+)
+SENT_NACKED: Final = Text(
+    "EDX-7002",
+    "the broker does not accept messages for {receiver} at present: {reason}",
+    "hạ tầng trung chuyển tạm thời không nhận tin cho {receiver}: {reason}",
+    "it is sent again by itself; if it lasts, the receiver's queue is full",
+    "hệ thống tự gửi lại; nếu kéo dài thì hàng đợi của bên nhận đã đầy",
+)
+SENT_REFUSED: Final = Text(
+    "EDX-7003",
+    "the broker refused the message for {receiver}: {reason}",
+    "hạ tầng trung chuyển từ chối tin gửi {receiver}: {reason}",
+    "check size limits, the broker's user and `connector topology check`",
+    "kiểm tra giới hạn kích thước, tài khoản RabbitMQ và `connector topology check`",
+)
+SENT_TOO_OLD: Final = Text(
+    "EDX-7004",
+    "given up after {attempts} attempts since {since}",
+    "dừng gửi sau {attempts} lần kể từ {since}",
+    "remove the cause, then `connector outbox retry {packet_id}`",
+    "khắc phục nguyên nhân rồi chạy `connector outbox retry {packet_id}`",
+)
+MESSAGE_WITHOUT_USER: Final = Text(
+    "EDX-7010",
+    "the message does not say which broker user sent it",
+    "tin không cho biết tài khoản RabbitMQ đã gửi",
+    "only nodes that set user_id may send; report to the broker's operator",
+    "chỉ các nút có đặt user_id mới được gửi; báo đơn vị vận hành RabbitMQ",
+)
+MESSAGE_ENVIRONMENT: Final = Text(
+    "EDX-7011",
+    "the message is for environment {theirs}, this node runs in {ours}",
+    "tin thuộc môi trường {theirs}, nút này chạy ở môi trường {ours}",
+    "the sender corrects `environment` in its connector.yaml",
+    "bên gửi sửa `environment` trong connector.yaml",
+)
+MESSAGE_KIND: Final = Text(
+    "EDX-7012",
+    "the message calls itself {stated}, its content is {found}",
+    "tin tự ghi là {stated} nhưng nội dung là {found}",
+    "report to the sender's operator",
+    "báo đơn vị vận hành bên gửi",
+)
+MESSAGE_DEAD: Final = Text(
+    "EDX-7013",
+    "the broker gave the message up: {reason}",
+    "hạ tầng trung chuyển đã bỏ tin này: {reason}",
+    "look at it with `connector inbox show`, then release or park it",
+    "xem bằng `connector inbox show`, sau đó cho xử lý lại hoặc lưu giữ",
+)
+SENDER_NOT_VOUCHED: Final = Text(
+    "EDX-7014",
+    "broker user {user} may not bring packets of {sender}",
+    "tài khoản {user} không được chuyển gói tin của {sender}",
+    "treat it as a forgery until the agency confirms otherwise",
+    "coi là giả mạo cho đến khi cơ quan gửi xác nhận",
+)
+NOT_ADDRESSED: Final = Text(
+    "EDX-7015",
+    "the packet is not addressed to {receiver}, for which it was sent here",
+    "gói tin không ghi nơi nhận {receiver} dù được chuyển đến đây cho đơn vị này",
+    "report to the sender's operator",
+    "báo đơn vị vận hành bên gửi",
+)
+UNIT_NOT_SERVED: Final = Text(
+    "EDX-7016",
+    "this node does not receive documents for {receiver}",
+    "nút này không tiếp nhận văn bản cho {receiver}",
+    "send to the agency above it, or ask which code to use (NĐ 30/2020 Đ21(2b))",
+    "gửi tới cơ quan cấp trên hoặc hỏi lại mã định danh cần dùng (NĐ 30/2020 Đ21(2b))",
+)
+RECEIVED_CONFLICT: Final = Text(
+    "EDX-7017",
+    "document {document_id} of the same sender is already here with other content",
+    "văn bản {document_id} của cùng bên gửi đã có ở đây với nội dung khác",
+    "a change of content takes a replacing document (type 3)",
+    "thay đổi nội dung phải gửi văn bản thay thế (loại 3)",
+)
+ACT_TARGET_UNKNOWN: Final = Text(
+    "EDX-7018",
+    "the document {document_id} on which the packet acts is not known here",
+    "không tìm thấy văn bản {document_id} mà gói tin yêu cầu xử lý",
+    "send the document first, then the act",
+    "gửi văn bản trước, sau đó gửi yêu cầu",
+)
+ACT_AMBIGUOUS: Final = Text(
+    "EDX-7019",
+    "it is not clear which document the packet acts on: {named}",
+    "không xác định được gói tin yêu cầu xử lý văn bản nào: {named}",
+    "a person decides: `connector inbox release` or `connector reply … 16`",
+    "cần người có thẩm quyền quyết định: `connector inbox release` hoặc `connector reply … 16`",
+)
+STATUS_FOREIGN: Final = Text(
+    "EDX-7020",
+    "the status names digest {digest}, which is of none of our packets",
+    "trạng thái nêu mã băm {digest} không thuộc gói tin nào của ta",
+    "somebody answers what we did not send: tell the agency {sender}",
+    "có nơi trả lời nội dung ta không gửi: thông báo cho cơ quan {sender}",
+)
+STATUS_UNMATCHED: Final = Text(
+    "EDX-7021",
+    "no delivery of ours to {sender} is meant by document {document_id}",
+    "không có lượt gửi nào của ta tới {sender} ứng với văn bản {document_id}",
+    "compare the document id with the agency {sender}",
+    "đối chiếu mã định danh văn bản với cơ quan {sender}",
+)
+STATUS_NO_CHANGE: Final = Text(
+    "EDX-7022",
+    "status {status} changes nothing: the delivery is already {state}",
+    "trạng thái {status} không thay đổi gì: lượt gửi đang ở {state}",
+    severity=Severity.INFO,
+)
+UNKNOWN_ID: Final = Text(
+    "EDX-7030",
+    "nothing is known under {text}",
+    "không tìm thấy {text}",
+    "use a packet id (its beginning is enough), a document id or số/ký hiệu",
+    "dùng mã gói tin (phần đầu là đủ), mã định danh văn bản hoặc số/ký hiệu",
+)
+AMBIGUOUS_ID: Final = Text(
+    "EDX-7031",
+    "{text} means several packets: {packets}",
+    "{text} ứng với nhiều gói tin: {packets}",
+    "give more of the packet id",
+    "ghi đầy đủ hơn mã gói tin",
+)
+ACTION_NOT_POSSIBLE: Final = Text(
+    "EDX-7032",
+    "{action} is not possible: {reason}",
+    "không thể thực hiện {action}: {reason}",
+    "see `connector status {target}`",
+    "xem `connector status {target}`",
+)
+RECALL_NOT_REFUSABLE: Final = Text(
+    "EDX-7033",
+    "an authenticated recall cannot be refused (QĐ 28/2018 Đ9(2))",
+    "không được từ chối yêu cầu thu hồi đã xác thực (QĐ 28/2018 Đ9(2))",
+    "cancel the document; 15 goes back by itself",
+    "hủy văn bản; trạng thái 15 được gửi tự động",
+)
+SINK_FAILED: Final = Text(
+    "EDX-7034",
+    "the sink failed for {attempts} attempts since {since}: {reason}",
+    "nơi tiếp nhận lỗi {attempts} lần kể từ {since}: {reason}",
+    "repair the legacy system's side, then `connector inbox retry`",
+    "khắc phục phía hệ thống QLVB rồi chạy `connector inbox retry`",
+)
+NO_SINK: Final = Text(
+    "EDX-7035",
+    "no sink is configured for {receiver}",
+    "chưa cấu hình nơi tiếp nhận cho {receiver}",
+    "add one under sinks in connector.yaml",
+    "bổ sung trong mục sinks của connector.yaml",
+)
+
+CATALOGUE: Final[tuple[Text, ...]] = tuple(
+    value for value in tuple(globals().values()) if isinstance(value, Text)
+)

@@ -1,0 +1,68 @@
+"""Dry runs of an adapter: records to packets, nothing stored, nothing sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connector.clock import vietnam_date
+from connector.edxml.pack import pack
+from connector.errors import Finding, PermanentError, RecordError
+from connector.flow.adapter import Adapter
+from connector.flow.outbound import stamp
+from connector.mapping.mapper import Mapped, SecretRefused
+from connector.model.packet import Packet
+from connector.model.record import Record
+from connector.sources.base import Source
+
+__all__ = ["DryRun", "dry_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a record would become: a packet, or findings; of a secret one only the findings."""
+
+    place: str
+    packet: Packet | None
+    mapped: Mapped | None
+    findings: tuple[Finding, ...]
+
+
+def dry_run(
+    adapter: Adapter, *, now: dt.datetime, limit: int | None = None, explain: bool = False
+) -> Iterator[DryRun]:
+    """Yield what the first records of an export would become, in its order.
+
+    Raises:
+        ConfigError: the source's settings do not fit the export.
+        UnavailableError: the export is not there.
+    """
+    source = adapter.open_source()
+    count = 0
+    try:
+        for batch in source.read(None, batch_size=min(limit or 100, 100)):
+            for refused in batch.refusals:
+                yield DryRun(refused.place, None, None, refused.findings)
+            for record in batch.records:
+                if limit is not None and count >= limit:
+                    return
+                count += 1
+                yield _try(adapter, source, record, now, explain=explain)
+    finally:
+        source.close()
+
+
+def _try(
+    adapter: Adapter, source: Source, record: Record, now: dt.datetime, *, explain: bool
+) -> DryRun:
+    mapped = None
+    try:
+        mapped = adapter.map(record, source, explain=explain)
+        document = stamp(mapped.document, now)
+        packet = pack(document, adapter.options, today=vietnam_date(now))
+    except SecretRefused as error:
+        return DryRun(record.place, None, None, error.findings)
+    except (RecordError, PermanentError) as error:
+        return DryRun(record.place, None, mapped, error.findings)
+    return DryRun(record.place, packet, mapped, ())

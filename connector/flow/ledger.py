@@ -1,0 +1,53 @@
+"""One transaction, its journal entries, and the log lines that follow once it is durable."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from connector.clock import Clock
+from connector.events import Emitter, Event
+from connector.store import journal
+from connector.store.store import Store, Transaction
+
+__all__ = ["Ledger", "Work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An open transaction; what is recorded in it is journalled with it (guarantee G6)."""
+
+    tx: Transaction
+    now: dt.datetime
+    events: list[Event] = field(default_factory=list)
+
+    def record(self, event: Event) -> None:
+        """Append an event to the journal; it is logged and counted after the commit."""
+        journal.append(
+            self.tx, event.name(), event.facts(), now=self.now, packet_id=event.packet_id
+        )
+        self.events.append(event)
+
+
+class Ledger:
+    """Opens transactions whose events are told to the world only when they are durable."""
+
+    def __init__(self, store: Store, emitter: Emitter, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self._emitter = emitter
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        """Run one durable step; nothing of it remains if it raises."""
+        with self.store.begin() as tx:
+            work = Work(tx=tx, now=self.clock.now())
+            yield work
+        for event in work.events:
+            self._emitter.emit(event)
+
+    def tell(self, event: Event) -> None:
+        """Log and count an event that belongs to no transaction."""
+        self._emitter.emit(event)

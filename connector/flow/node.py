@@ -1,0 +1,199 @@
+"""The composition root: from a configuration to corridors that are ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.agencies.catalogue import Catalogue
+from connector.agencies.files import load as load_catalogue
+from connector.clock import Clock
+from connector.config.node import AgencyConfig, NodeConfig
+from connector.errors import ConnectorError, Finding
+from connector.events import Emitter
+from connector.flow.adapter import Adapter, load_adapter
+from connector.flow.admit import Admission
+from connector.flow.collect import Collector
+from connector.flow.deliver import DeliveryDesk
+from connector.flow.ledger import Ledger
+from connector.flow.links import Link, agency_broker, open_consumer, open_publisher
+from connector.flow.operate import Operator
+from connector.flow.ours import OurAgency, Ours
+from connector.flow.outbound import Outbound
+from connector.flow.receipts import Receipts
+from connector.flow.receive import Receiver
+from connector.flow.relay import Relay
+from connector.flow.retry import RetryPolicy
+from connector.model.envelope import Organization
+from connector.sinks.base import Sink
+from connector.sinks.registry import open_sink
+from connector.store.spool import Spool
+from connector.store.store import Store
+from connector.trust.keys import SigningKey, load_key
+from connector.trust.registry import Trust, load_trust
+from connector.trust.settings import parse_key_settings
+
+__all__ = ["Node", "check_node", "open_node", "our_agencies", "signing_keys"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One installation: its configuration and all of its rooms, wired."""
+
+    config: NodeConfig
+    clock: Clock
+    emitter: Emitter
+    store: Store
+    spool: Spool
+    ledger: Ledger
+    ours: Ours
+    trust: Trust
+    adapters: tuple[Adapter, ...]
+    outbound: Outbound
+    receipts: Receipts
+    collector: Collector
+    admission: Admission
+    desk: DeliveryDesk
+    policy: RetryPolicy
+
+    def operator(self, actor: str) -> Operator:
+        """Return the commands of a person or script, journalled under that name."""
+        return Operator(
+            self.ledger,
+            self.spool,
+            self.outbound,
+            self.ours,
+            self.receipts,
+            self.desk,
+            actor=actor,
+        )
+
+    def open_links(self) -> list[Link]:
+        """Connect every agency to the broker; connecting goes on in the background."""
+        return [self._link(agency) for agency in self.config.agencies]
+
+    def _link(self, agency: AgencyConfig) -> Link:
+        settings = agency_broker(self.config.broker, agency)
+        publisher = open_publisher(settings, self.ledger.tell)
+        consumer = open_consumer(settings, agency.code, self.ledger.tell)
+        relay = Relay(
+            self.ledger,
+            self.spool,
+            publisher,
+            self.policy,
+            agency=agency.code,
+            environment=self.config.environment.value,
+        )
+        relay.recover()
+        receiver = Receiver(self.ledger, self.spool, consumer, self.receipts)
+        return Link(agency.code, publisher, consumer, relay, receiver, self.clock)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
+    """Open store, spool, keys, trust, adapters and sinks of a configuration.
+
+    Raises:
+        ConfigError: something in it does not fit; nothing was changed.
+        StorageError: the store cannot be used.
+    """
+    catalogue = load_catalogue(config.catalogue.file)
+    ours = our_agencies(config, catalogue)
+    keys = signing_keys(config, clock)
+    trust = load_trust(
+        config.trust.anchors_dir, config.trust.registry_file, canonical=catalogue.canonical
+    )
+    adapters = tuple(load_adapter(path, ours, clock) for path in config.adapters)
+    sinks = _sinks(config)
+    store = Store.open(config.store.url or config.state_dir, clock=clock)
+    spool = Spool(config.state_dir / "spool")
+    ledger = Ledger(store, emitter, clock)
+    retry = config.retry
+    policy = RetryPolicy(
+        first_seconds=retry.first_seconds,
+        max_seconds=retry.max_seconds,
+        park_after_seconds=retry.park_after_seconds,
+    )
+    outbound = Outbound(
+        spool=spool,
+        keys=keys,
+        clock=clock,
+        canonical=ours.canonical,
+        max_packet_bytes=config.limits.max_packet_bytes,
+    )
+    receipts = Receipts(ledger, outbound, ours)
+    desk = DeliveryDesk(
+        ledger, spool, ours, receipts, sinks, policy, hold_seconds=retry.hold_seconds
+    )
+    environment = config.environment.value
+    return Node(
+        config=config,
+        clock=clock,
+        emitter=emitter,
+        store=store,
+        spool=spool,
+        ledger=ledger,
+        ours=ours,
+        trust=trust,
+        adapters=adapters,
+        outbound=outbound,
+        receipts=receipts,
+        collector=Collector(ledger, outbound),
+        admission=Admission(ledger, spool, trust, ours, receipts, environment=environment),
+        desk=desk,
+        policy=policy,
+    )
+
+
+def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
+    """Yield what of a node's configuration cannot be opened: keys, trust, catalogue, sinks."""
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: load_catalogue(config.catalogue.file),
+        lambda: signing_keys(config, clock),
+        lambda: load_trust(config.trust.anchors_dir, config.trust.registry_file),
+        lambda: _sinks(config),
+        lambda: [agency_broker(config.broker, agency) for agency in config.agencies],
+    )
+    for check in checks:
+        try:
+            check()
+        except ConnectorError as error:
+            yield from error.findings
+
+
+def our_agencies(config: NodeConfig, catalogue: Catalogue) -> Ours:
+    """Return the agencies of a configuration as the corridors see them."""
+    agencies = {
+        agency.code: OurAgency(organization=_organization(agency), serves=frozenset(agency.codes))
+        for agency in config.agencies
+    }
+    return Ours(agencies, catalogue)
+
+
+def signing_keys(config: NodeConfig, clock: Clock) -> dict[str, SigningKey]:
+    """Load the keys of all agencies that have one, each once per process."""
+    return {
+        agency.code: load_key(parse_key_settings(config.key_section(index)), now=clock.now())
+        for index, agency in enumerate(config.agencies)
+        if agency.key is not None
+    }
+
+
+def _organization(agency: AgencyConfig) -> Organization:
+    extra = agency.organization.model_dump(exclude_none=True)
+    return Organization(**{"organ_id": agency.code, "organ_name": agency.name, **extra})
+
+
+def _sinks(config: NodeConfig) -> dict[str, list[Sink]]:
+    by_agency: dict[str, list[Sink]] = {agency.code: [] for agency in config.agencies}
+    for index, settings in enumerate(config.sinks):
+        node = config.sink_section(index)
+        sink = open_sink(node, (), Path(node.path).parent)
+        for agency in config.agencies:
+            if not settings.serves or set(settings.serves) & set(agency.codes):
+                by_agency[agency.code].append(sink)
+    return by_agency

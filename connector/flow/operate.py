@@ -1,0 +1,319 @@
+"""What operators and legacy scripts do by hand; every act is journalled with who did it.
+
+Nobody ever needs SQL (guarantee G5): retry, park, release, resend, recall, reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from connector.edxml.reader import read
+from connector.errors import PermanentError
+from connector.events import DocumentCancelled, OperatorActed
+from connector.flow import codes
+from connector.flow.deliver import DeliveryDesk
+from connector.flow.ledger import Ledger, Work
+from connector.flow.ours import Ours
+from connector.flow.outbound import Origin, Outbound
+from connector.flow.receipts import Receipts
+from connector.model.envelope import Business, BusinessType, Document, ResponseFor, StatusCode
+from connector.model.inbound import InboundTarget
+from connector.model.states import DeliveryState, InboxState
+from connector.store import inbox, outbox
+from connector.store.inbox import InboxMessage
+from connector.store.outbox import Delivery, OutboxPacket
+from connector.store.spool import Spool
+
+__all__ = ["Operator", "Recalled"]
+
+_Row = TypeVar("_Row", OutboxPacket, InboxMessage)
+_REPLIES = frozenset(StatusCode) - {StatusCode.ARRIVED, StatusCode.TAKE_BACK}
+_NEVER_LEFT = frozenset({DeliveryState.QUEUED})
+_GONE = frozenset(
+    {
+        DeliveryState.REFUSED,
+        DeliveryState.RETURNED,
+        DeliveryState.RECALLED,
+        DeliveryState.RECALL_REQUESTED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a recall came to: the recalling packet, and receivers that were never reached."""
+
+    packet_id: str | None
+    receivers: tuple[str, ...]
+    never_sent: tuple[str, ...]
+
+
+class Operator:
+    """Carries out commands on outbox and inbox in somebody's name."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        spool: Spool,
+        outbound: Outbound,
+        ours: Ours,
+        receipts: Receipts,
+        desk: DeliveryDesk,
+        *,
+        actor: str,
+    ) -> None:
+        self._ledger = ledger
+        self._spool = spool
+        self._outbound = outbound
+        self._ours = ours
+        self._receipts = receipts
+        self._desk = desk
+        self._actor = actor
+
+    def sent_packet(self, text: str) -> OutboxPacket:
+        """Return the one packet of the outbox that a text means.
+
+        Raises:
+            PermanentError: none, or several.
+        """
+        with self._ledger.store.read() as tx:
+            found = outbox.find(tx, text=text)
+        documents = [packet for packet in found if packet.kind == "document"] or found
+        return _only(documents, text)
+
+    def received(self, text: str) -> InboxMessage:
+        """Return the one received packet that a text means.
+
+        Raises:
+            PermanentError: none, or several.
+        """
+        with self._ledger.store.read() as tx:
+            found = inbox.find(tx, text=text)
+        documents = [
+            row for row in found if row.kind != "status" and row.state is not InboxState.DUPLICATE
+        ] or found
+        return _only(documents, text)
+
+    def requeue(self, text: str, *, receiver: str | None = None) -> list[Delivery]:
+        """Send a packet again, with the same id, to all of its receivers or to one."""
+        packet = self.sent_packet(text)
+        with self._ledger.work() as work:
+            chosen = [
+                delivery
+                for delivery in outbox.deliveries(work.tx, packet.packet_id)
+                if receiver in {None, delivery.receiver}
+                and delivery.state not in {DeliveryState.RECALLED, DeliveryState.RECALL_REQUESTED}
+            ]
+            keys = [(packet.packet_id, delivery.receiver) for delivery in chosen]
+            outbox.set_states(
+                work.tx, keys, DeliveryState.QUEUED, now=work.now, not_before=work.now
+            )
+            self._acted(work, "resend", packet.packet_id)
+        return chosen
+
+    def park_delivery(self, text: str, reason: str | None) -> OutboxPacket:
+        """Stop sending a packet until somebody retries it."""
+        packet = self.sent_packet(text)
+        with self._ledger.work() as work:
+            for delivery in outbox.deliveries(work.tx, packet.packet_id):
+                if delivery.state in {DeliveryState.QUEUED, DeliveryState.BLOCKED}:
+                    outbox.set_state(
+                        work.tx,
+                        packet.packet_id,
+                        delivery.receiver,
+                        DeliveryState.PARKED,
+                        now=work.now,
+                        reason=reason,
+                    )
+            self._acted(work, "outbox park", packet.packet_id, reason)
+        return packet
+
+    def process_again(self, text: str) -> InboxMessage:
+        """Process a received packet again: from delivery if it was verified, else from start."""
+        row = self.received(text)
+        verified = row.verification is not None and row.kind == "document"
+        state = InboxState.VERIFIED if verified else InboxState.RECEIVED
+        if row.state in {InboxState.DELIVERED, InboxState.CANCELLED, InboxState.DUPLICATE}:
+            raise _impossible("retry", row.state.value, text)
+        with self._ledger.work() as work:
+            inbox.update(
+                work.tx,
+                row.message_key,
+                state=state,
+                now=work.now,
+                not_before=work.now,
+                attempts=0,
+            )
+            self._acted(work, "inbox retry", row.packet_id or row.message_key)
+        return row
+
+    def park_received(self, text: str, reason: str | None) -> InboxMessage:
+        """Set a received packet aside until somebody retries it."""
+        row = self.received(text)
+        if row.state not in {InboxState.RECEIVED, InboxState.VERIFIED, InboxState.HELD}:
+            raise _impossible("park", row.state.value, text)
+        with self._ledger.work() as work:
+            inbox.update(work.tx, row.message_key, state=InboxState.PARKED, now=work.now)
+            self._acted(work, "inbox park", row.packet_id or row.message_key, reason)
+        return row
+
+    def reply(self, text: str, status: StatusCode, reason: str | None) -> list[str]:
+        """Record and send a processing status; return the packets of the statuses sent.
+
+        A 15 by hand cancels the document in the sink first, as an issuer's 13 asks.
+
+        Raises:
+            PermanentError: unknown packet, a status that receivers do not send, or one that
+                the law forbids here (QĐ 28/2018 Đ9(2)).
+        """
+        row = self.received(text)
+        if status not in _REPLIES or row.packet_id is None or row.verification is None:
+            raise _impossible(f"reply {status.value}", row.state.value, text)
+        if status is StatusCode.CHANGE_REFUSED and row.business_type == BusinessType.RECALL:
+            raise PermanentError(codes.RECALL_NOT_REFUSABLE.at(text))
+        item = self._desk.item(row)
+        cancels = status is StatusCode.CHANGE_AGREED and row.state is InboxState.DELIVERED
+        if cancels:
+            target = InboundTarget(row.packet_id, item.document.document_id)
+            for sink in self._desk.sinks_of(row.served):
+                sink.cancel(item, target)
+        answers = [
+            self._receipts.prepare(
+                item.document,
+                digest=item.digest,
+                answers=item.packet_id,
+                addressed=code,
+                status=status,
+                reason=reason,
+            )
+            for code in row.served
+        ]
+        with self._ledger.work() as work:
+            if cancels:
+                inbox.update(work.tx, row.message_key, state=InboxState.CANCELLED, now=work.now)
+                work.record(DocumentCancelled(packet_id=row.packet_id, reason=reason))
+            fresh = [
+                answer.prepared.sealed.packet_id
+                for answer in answers
+                if answer is not None and self._receipts.enqueue(work, answer)
+            ]
+            self._acted(work, f"reply {status.value}", row.packet_id, reason)
+        return fresh
+
+    def recall(self, text: str, reason: str | None) -> Recalled:
+        """Take a sent document back: a recall packet to all whom it may have reached.
+
+        Receivers to whom nothing was sent yet need no recall: their delivery simply ends.
+        """
+        packet = self.sent_packet(text)
+        if packet.business_type not in {BusinessType.NEW, BusinessType.REPLACE}:
+            raise _impossible("recall", f"business type {packet.business_type}", text)
+        with self._ledger.store.read() as tx:
+            deliveries = outbox.deliveries(tx, packet.packet_id)
+        never_sent = tuple(d.receiver for d in deliveries if _never_left(d))
+        reached = tuple(
+            d.receiver for d in deliveries if not _never_left(d) and d.state not in _GONE
+        )
+        if not never_sent and not reached:
+            raise _impossible("recall", "no delivery is left to recall", text)
+        prepared = None
+        if reached:
+            recall = self._recall_of(self._document(packet), reached, reason)
+            prepared = self._outbound.prepare(recall, agency=self._signer(packet.sender))
+        with self._ledger.work() as work:
+            for receiver in never_sent:
+                outbox.set_state(
+                    work.tx,
+                    packet.packet_id,
+                    receiver,
+                    DeliveryState.RECALLED,
+                    now=work.now,
+                    reason=reason,
+                )
+            if prepared is not None:
+                self._outbound.enqueue_document(work, prepared, receivers=reached, origin=Origin())
+            self._acted(work, "recall", packet.packet_id, reason)
+        return Recalled(prepared.sealed.packet_id if prepared else None, reached, never_sent)
+
+    def send(self, data: bytes) -> tuple[str, bool]:
+        """Seal a ready document packet again in our name and enqueue it: `connector send`."""
+        envelope = read(data).envelope
+        if not isinstance(envelope, Document):
+            raise _impossible("send", "only document packets are sent", "")
+        sender = self._ours.canonical(envelope.sender.organ_id)
+        receivers = tuple(
+            dict.fromkeys(self._ours.canonical(to.organ_id) for to in envelope.receivers)
+        )
+        prepared = self._outbound.prepare(envelope, agency=self._signer(sender))
+        with self._ledger.work() as work:
+            fresh = self._outbound.enqueue_document(
+                work, prepared, receivers=receivers, origin=Origin()
+            )
+            self._acted(work, "send", prepared.sealed.packet_id)
+        return prepared.sealed.packet_id, fresh
+
+    def _signer(self, sender: str) -> str:
+        agency = self._ours.agency_for(sender)
+        if agency is None:
+            raise PermanentError(codes.AGENCY_NOT_OF_NODE.at(code=sender))
+        return agency.code
+
+    def _document(self, packet: OutboxPacket) -> Document:
+        with self._spool.get(packet.body_sha256).open() as stream:
+            envelope = read(stream.read()).envelope
+        if not isinstance(envelope, Document):
+            raise TypeError(packet.packet_id)
+        return envelope
+
+    def _recall_of(
+        self, document: Document, receivers: Sequence[str], reason: str | None
+    ) -> Document:
+        """Build the recall; the document is named in all three places that the field knows."""
+        named = ResponseFor(
+            organ_id=document.sender.organ_id,
+            code=str(document.code),
+            promulgation_date=document.promulgation.date,
+            document_id=document.document_id,
+        )
+        return replace(
+            document,
+            receivers=tuple(
+                to for to in document.receivers if self._ours.canonical(to.organ_id) in receivers
+            ),
+            response_for=(named,),
+            business=Business(
+                type=BusinessType.RECALL,
+                reason=reason or "Thu hồi văn bản điện tử",
+                document_id=document.document_id,
+            ),
+            traces=(),
+            attachments=(),
+        )
+
+    def _acted(self, work: Work, action: str, target: str, reason: str | None = None) -> None:
+        work.record(
+            OperatorActed(
+                packet_id=target, action=action, actor=self._actor, target=target, reason=reason
+            )
+        )
+
+
+def _never_left(delivery: Delivery) -> bool:
+    return delivery.state in _NEVER_LEFT and delivery.attempts == 0
+
+
+def _only(found: Sequence[_Row], text: str) -> _Row:
+    if not found:
+        raise PermanentError(codes.UNKNOWN_ID.at(text=text))
+    if len(found) > 1:
+        packets = ", ".join(str(row.packet_id) for row in found[:5])
+        raise PermanentError(codes.AMBIGUOUS_ID.at(text=text, packets=packets))
+    return found[0]
+
+
+def _impossible(action: str, reason: str, target: str) -> PermanentError:
+    return PermanentError(
+        codes.ACTION_NOT_POSSIBLE.at(target, action=action, reason=reason, target=target)
+    )

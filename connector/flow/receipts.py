@@ -1,0 +1,131 @@
+"""Statuses that we send: signed answers that name the digest of what they answer.
+
+Each status is sealed before the transaction that makes it durable together with the state it
+reports. Its id covers no timestamp, so a repeated step makes the same packet and sends nothing
+twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from connector.clock import VIETNAM
+from connector.errors import Finding, Language
+from connector.flow.ledger import Ledger, Work
+from connector.flow.ours import Ours
+from connector.flow.outbound import Outbound, Prepared
+from connector.model.envelope import Document, Evidence, ResponseFor, StatusCode, StatusReport
+from connector.model.states import DeliveryState
+from connector.store import inbox, journal, outbox
+
+__all__ = ["Answer", "Receipts", "reason_of"]
+
+_REASON_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A sealed status, ready to be enqueued."""
+
+    prepared: Prepared
+    status: StatusCode
+    addressed: str
+    receiver: str
+    answers: str
+
+
+class Receipts:
+    """Makes, stores and repeats the statuses of received packets."""
+
+    def __init__(self, ledger: Ledger, outbound: Outbound, ours: Ours) -> None:
+        self._ledger = ledger
+        self._outbound = outbound
+        self._ours = ours
+
+    def prepare(
+        self,
+        document: Document,
+        *,
+        digest: str,
+        answers: str,
+        addressed: str,
+        status: StatusCode,
+        reason: str | None = None,
+    ) -> Answer | None:
+        """Seal a status of an addressed code; None if this node may not speak for it."""
+        organization = self._ours.organization(addressed)
+        agency = self._ours.agency_for(addressed)
+        if organization is None or agency is None:
+            return None
+        with self._ledger.store.read() as tx:
+            head = journal.head(tx)
+        report = StatusReport(
+            sender=organization,
+            response_for=ResponseFor(
+                organ_id=document.sender.organ_id,
+                code=str(document.code),
+                promulgation_date=document.promulgation.date,
+                document_id=document.document_id,
+            ),
+            status_code=status,
+            timestamp=_vietnam_now(self._ledger),
+            description=reason[:_REASON_LENGTH] if reason else None,
+            evidence=Evidence(digest=digest, journal_head=head),
+        )
+        return Answer(
+            prepared=self._outbound.prepare(report, agency=agency.code),
+            status=status,
+            addressed=addressed,
+            receiver=self._ours.canonical(document.sender.organ_id),
+            answers=answers,
+        )
+
+    def enqueue(self, work: Work, answer: Answer) -> bool:
+        """Put a prepared status into the outbox; False if it was sent before."""
+        fresh = self._outbound.enqueue_status(
+            work, answer.prepared, receiver=answer.receiver, answers=answer.answers
+        )
+        inbox.add_receipt(
+            work.tx,
+            answers_packet_id=answer.answers,
+            addressed_code=answer.addressed,
+            status_code=answer.status.value,
+            receipt_packet_id=answer.prepared.sealed.packet_id,
+            now=work.now,
+        )
+        return fresh
+
+    def repeat(self, work: Work, answers: str, addressed: str | None) -> int:
+        """Queue the stored statuses of a packet again, for one addressed code or for all."""
+        again = 0
+        for receipt in inbox.receipts(work.tx, answers):
+            if addressed is not None and receipt.addressed_code != addressed:
+                continue
+            for delivery in outbox.deliveries(work.tx, receipt.receipt_packet_id):
+                if delivery.state is DeliveryState.SENT:
+                    outbox.set_state(
+                        work.tx,
+                        delivery.packet_id,
+                        delivery.receiver,
+                        DeliveryState.QUEUED,
+                        now=work.now,
+                        not_before=work.now,
+                    )
+                    again += 1
+        return again
+
+
+def reason_of(findings: tuple[Finding, ...]) -> str:
+    """Return the reasons of a refusal as an officer reads them: code, place, sentence."""
+    sentences = (
+        f"{finding.code} {finding.place}: {finding.sentence(Language.VIETNAMESE)}"
+        if finding.place
+        else f"{finding.code} {finding.sentence(Language.VIETNAMESE)}"
+        for finding in findings
+    )
+    return "; ".join(sentences)[:_REASON_LENGTH]
+
+
+def _vietnam_now(ledger: Ledger) -> dt.datetime:
+    return ledger.clock.now().astimezone(VIETNAM).replace(microsecond=0)

@@ -1,0 +1,1 @@
+"""The daemon around the corridors: threads, signals, readiness, health, logs."""

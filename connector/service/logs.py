@@ -1,0 +1,46 @@
+"""Log lines: readable on a terminal, one JSON object a line for journald; never a document."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final
+
+import structlog
+
+__all__ = ["configure_logs"]
+
+_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_MAX_VALUE: Final = 1000
+
+
+def configure_logs(level: str = "info", style: str = "auto") -> None:
+    """Send structured lines to standard error; libraries' own logs only from warning up."""
+    readable = sys.stderr.isatty() if style == "auto" else style == "console"
+    renderer: structlog.types.Processor = (
+        structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+            _shorten,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)
+    for quiet in ("pika", "signxml", "alembic"):
+        logging.getLogger(quiet).setLevel(logging.ERROR)
+
+
+def _shorten(
+    _logger: structlog.types.WrappedLogger, _method: str, line: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    for key, value in line.items():
+        if isinstance(value, str) and len(value) > _MAX_VALUE:
+            line[key] = value[:_MAX_VALUE] + "…"
+    return line
