@@ -1,0 +1,91 @@
+"""`connector demo`: three agencies on one machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.output import table, talk
+
+if TYPE_CHECKING:
+    from connector.demo.scenario import Result
+
+__all__ = ["demo"]
+
+
+@click.command()
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Where everything is put; what stood there is replaced.",
+)
+@click.option("--timelines/--no-timelines", default=True, help="Print each document's timeline.")
+def demo(directory: Path, *, timelines: bool) -> None:
+    """Let three agencies exchange signed documents over a private RabbitMQ.
+
+    With CONNECTOR_BROKER_URL and CONNECTOR_BROKER_MANAGEMENT_URL a given broker is used, in a
+    virtual host of its own.
+    """
+    from connector.clock import SystemClock
+    from connector.demo.scenario import run_demo
+    from connector.service.logs import configure_logs
+
+    configure_logs("error")
+    directory = directory.absolute()
+    result = run_demo(directory, clock=SystemClock(), say=talk)
+    report = _report(result)
+    path = directory / "report.json"
+    path.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    if timelines:
+        _timelines(result)
+    _table(result)
+    talk(", ".join(f"{name} {value}" for name, value in report.items()))
+    talk(f"report: {path}")
+    for finding in result.findings:
+        talk(f"! {finding}")
+    if not result.well:
+        raise click.exceptions.Exit(1)
+
+
+def _report(result: Result) -> dict[str, Any]:
+    total = result.count
+    return {
+        "documents": total.documents,
+        "deliveries": total.deliveries,
+        "delivered": total.delivered,
+        "refused": total.refused,
+        "receipts": total.receipts,
+        "lost": total.lost,
+        "duplicated": total.duplicated,
+        "seconds": round(result.seconds, 1),
+        "broker": result.broker,
+    }
+
+
+def _table(result: Result) -> None:
+    """Print what happened to each row for each receiver, the special ones with their reason."""
+    rows = [
+        (
+            line.expected.agency,
+            line.expected.code,
+            line.receiver,
+            line.outcome,
+            line.expected.scene.value,
+            line.reason[:90],
+        )
+        for line in result.count.lines
+    ]
+    table(("from", "số/ký hiệu", "to", "outcome", "scene", "why"), rows)
+    talk(f"the forged packet was {result.forgery}")
+
+
+def _timelines(result: Result) -> None:
+    from connector.demo.timelines import timelines
+
+    for line in timelines(result.nodes):
+        click.echo(line)

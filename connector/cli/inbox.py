@@ -1,0 +1,140 @@
+"""`connector inbox`: look at and act on what this node received."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.nodes import config_option, json_option, opened_node, this_actor, yes_option
+from connector.cli.outbox import confirmed, write_new
+from connector.cli.output import print_json, table
+from connector.cli.stores import opened_store
+
+if TYPE_CHECKING:
+    from connector.store.inbox import InboxMessage
+
+__all__ = ["inbox"]
+
+
+@click.group()
+def inbox() -> None:
+    """Messages that this node received: documents, statuses, and what was set aside."""
+
+
+@inbox.command("list")
+@config_option
+@json_option
+@click.option("--state", "states", multiple=True, help="Only messages in this state.")
+@click.option("--kind", type=click.Choice(["document", "status"]))
+@click.option("--limit", default=100, show_default=True)
+def list_(
+    config_path: Path, states: tuple[str, ...], kind: str | None, limit: int, *, as_json: bool
+) -> None:
+    """List messages, newest first."""
+    from connector.cli.outbox import _states
+    from connector.model.states import InboxState
+    from connector.store import inbox as rows
+
+    chosen = _states(InboxState, states)
+    with opened_store(config_path) as store, store.read() as tx:
+        found = rows.list_messages(tx, states=chosen, kind=kind, limit=limit)
+    if as_json:
+        print_json([_as_dict(row) for row in found])
+        return
+    table(
+        ("packet", "kind", "số/ký hiệu", "sender", "state", "arrived", "reason"),
+        [
+            (
+                (row.packet_id or row.message_key)[:8],
+                f"status {row.status_code}" if row.kind == "status" else row.kind,
+                row.code or row.document_id,
+                row.sender or row.user_id,
+                row.state.value,
+                row.received_at,
+                row.findings[0]["en"] if row.findings else "",
+            )
+            for row in found
+        ],
+    )
+
+
+@inbox.command()
+@config_option
+@json_option
+@click.argument("packet")
+def show(config_path: Path, packet: str, *, as_json: bool) -> None:
+    """Show a message, its findings and how it was verified."""
+    with opened_node(config_path) as node:
+        row = node.operator(this_actor()).received(packet)
+    facts = _as_dict(row) | {"verification": row.verification, "headers": row.headers}
+    if as_json:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        click.echo(f"{name}: {value}")
+
+
+@inbox.command()
+@config_option
+@yes_option
+@click.argument("packet")
+def retry(config_path: Path, packet: str, *, dry_run: bool, yes: bool) -> None:
+    """Process a parked, held or quarantined message again; it is verified again."""
+    with opened_node(config_path) as node:
+        operator = node.operator(this_actor())
+        row = operator.received(packet)
+        if confirmed(f"process {row.packet_id or packet} again", dry_run=dry_run, yes=yes):
+            operator.process_again(row.message_key)
+
+
+inbox.add_command(retry, "release")
+
+
+@inbox.command()
+@config_option
+@yes_option
+@click.option("--reason", required=True, help="Journalled.")
+@click.argument("packet")
+def park(config_path: Path, packet: str, reason: str, *, dry_run: bool, yes: bool) -> None:
+    """Set a message aside until somebody retries it."""
+    with opened_node(config_path) as node:
+        operator = node.operator(this_actor())
+        row = operator.received(packet)
+        if confirmed(f"set {row.packet_id or packet} aside", dry_run=dry_run, yes=yes):
+            operator.park_received(row.message_key, reason)
+
+
+@inbox.command()
+@config_option
+@click.argument("packet")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export(config_path: Path, packet: str, file: Path) -> None:
+    """Write the message's bytes, exactly as received, to FILE."""
+    with opened_node(config_path) as node:
+        row = node.operator(this_actor()).received(packet)
+        write_new(file, node.spool.get(row.body_sha256).path.read_bytes())
+
+
+def _as_dict(row: InboxMessage) -> dict[str, Any]:
+    return {
+        "message_key": row.message_key,
+        "packet_id": row.packet_id,
+        "kind": row.kind,
+        "sender": row.sender,
+        "user_id": row.user_id,
+        "document_id": row.document_id,
+        "code": row.code,
+        "subject": row.subject,
+        "business_type": row.business_type,
+        "status_code": row.status_code,
+        "state": row.state.value,
+        "served": list(row.served),
+        "received_at": row.received_at.isoformat(),
+        "attempts": row.attempts,
+        "copies": row.copies,
+        "findings": row.findings,
+        "digest": row.digest,
+        "bytes": row.body_size,
+    }

@@ -1,0 +1,87 @@
+"""How verbs speak: data on standard output, talk on standard error, both languages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from connector.clock import VIETNAM
+from connector.errors import ConnectorError, Finding, Severity
+
+__all__ = [
+    "finding_lines",
+    "fold_time",
+    "print_json",
+    "table",
+    "talk",
+    "tell_error",
+    "tell_findings",
+]
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def talk(text: str) -> None:
+    """Print a line for people on standard error."""
+    click.echo(text, err=True)
+
+
+def finding_lines(finding: Finding) -> Iterable[str]:
+    """Yield a finding as people read it: code and place, both languages, the next step."""
+    place = f" {finding.place}" if finding.place else ""
+    yield f"{finding.severity.value} {finding.code}{place}"
+    yield f"  {finding.vi}"
+    yield f"  {finding.en}"
+    if finding.hint_vi or finding.hint_en:
+        yield f"  → {finding.hint_vi} / {finding.hint_en}"
+
+
+def tell_findings(findings: Iterable[Finding]) -> None:
+    """Print findings on standard error."""
+    for finding in findings:
+        for line in finding_lines(finding):
+            talk(line)
+
+
+def tell_error(error: Exception) -> int:
+    """Print an error on standard error and return the exit status that belongs to it."""
+    if isinstance(error, ConnectorError):
+        tell_findings(error.findings)
+        return error.exit_status
+    talk(f"{Severity.ERROR.value} EDX-9999 {type(error).__name__}: {error}")
+    talk("  Lỗi của chương trình; chạy lại với -v và gửi kết quả cho nhóm phát triển.")
+    talk("  A bug of the program; run again with -v and report what it prints.")
+    return 70
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows in aligned columns on standard output."""
+    lines = [list(header), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for number, line in enumerate(lines):
+        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo(text.rstrip())
+        if number == 0:
+            click.echo("  ".join("-" * width for width in widths))
+
+
+def fold_time(moment: dt.datetime | None) -> str:
+    """Return a moment as people in Vietnam read it; empty if there is none."""
+    if moment is None:
+        return ""
+    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        return fold_time(value)
+    return " ".join(str(value).split())

@@ -1,0 +1,76 @@
+"""`connector status`: is it well, and what became of a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.nodes import config_option, json_option, load_config
+from connector.cli.output import fold_time, print_json, table
+from connector.cli.stores import opened_store
+
+if TYPE_CHECKING:
+    from connector.flow.report import NodeState, Timeline
+
+__all__ = ["status"]
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--check", is_flag=True, help="Exit with 1 if something needs attention.")
+@click.argument("document", required=False)
+def status(config_path: Path, document: str | None, *, check: bool, as_json: bool) -> None:
+    """Show the node's state, or the timeline of DOCUMENT (packet id, document id, số/ký hiệu)."""
+    from connector.clock import SystemClock
+    from connector.flow.report import node_state, timeline
+
+    with opened_store(config_path) as store:
+        if document is not None:
+            _show_timeline(timeline(store, document), as_json=as_json)
+            return
+        state = node_state(store, load_config(config_path), now=SystemClock().now())
+    if as_json:
+        print_json(state.as_dict())
+    else:
+        _show_state(state)
+    if check and state.concerns:
+        raise click.exceptions.Exit(1)
+
+
+def _show_state(state: NodeState) -> None:
+    for agency, broker in state.brokers.items():
+        click.echo(f"broker {agency}: {broker}")
+    click.echo(f"records refused: {state.refused_records}")
+    for title, counts in (
+        ("outbox documents", state.outbox_documents),
+        ("outbox statuses", state.outbox_statuses),
+        ("inbox documents", state.inbox_documents),
+        ("inbox statuses", state.inbox_statuses),
+    ):
+        text = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
+        click.echo(f"{title}: {text}")
+    click.echo(f"oldest unsent: {fold_time(state.oldest_unsent) or 'none'}")
+    click.echo(f"oldest undelivered: {fold_time(state.oldest_undelivered) or 'none'}")
+    click.echo(f"journal: {state.journal_entries} entries, head {state.journal_head}")
+    for concern in state.concerns:
+        click.echo(f"! {concern}")
+
+
+def _show_timeline(found: list[Timeline], *, as_json: bool) -> None:
+    if as_json:
+        print_json([entry.as_dict() for entry in found])
+        return
+    for entry in found:
+        click.echo(f"{entry.direction} {entry.code or ''} {entry.document_id}  {entry.packet_id}")
+        if entry.subject:
+            click.echo(f"  {entry.subject}")
+        rows: list[tuple[Any, ...]] = [
+            (event.at, event.event, event.receiver, event.detail) for event in entry.events
+        ]
+        table(("time", "event", "receiver", "detail"), rows)
+        for receiver, state in entry.states.items():
+            click.echo(f"  {receiver}: {state}")
+        click.echo("")

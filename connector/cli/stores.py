@@ -1,0 +1,31 @@
+"""Opening only the store of a node, for verbs that look and need no keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.cli.nodes import load_config
+
+if TYPE_CHECKING:
+    from connector.store.store import Store
+
+__all__ = ["opened_store"]
+
+
+@contextmanager
+def opened_store(config_path: Path) -> Iterator[Store]:
+    """Open the store of a configuration for reading."""
+    from connector.clock import SystemClock
+    from connector.service.logs import configure_logs
+    from connector.store.store import Store
+
+    configure_logs("error")
+    config = load_config(config_path)
+    store = Store.open(config.store.url or config.state_dir, clock=SystemClock(), read_only=True)
+    try:
+        yield store
+    finally:
+        store.close()
