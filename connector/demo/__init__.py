@@ -1,0 +1,1 @@
+"""The demonstration's material: real and sample documents as three legacy exports."""
