@@ -1,0 +1,1 @@
+"""RabbitMQ: topology, one I/O thread per connection, windowed confirms, returns, consume."""

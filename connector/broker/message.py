@@ -1,0 +1,78 @@
+"""What goes to the broker, what comes back about it, and what comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+__all__ = ["CONTENT_TYPE", "DeliveryTag", "Incoming", "Outcome", "OutcomeKind", "Outgoing"]
+
+CONTENT_TYPE: Final = "application/edxml+xml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One persistent, mandatory message; `key` is the delivery (packet id, receiver code)."""
+
+    key: tuple[str, str]
+    exchange: str
+    routing_key: str
+    body: bytes = field(repr=False)
+    message_id: str
+    type: str
+    correlation_id: str | None = None
+    user_id: str
+    headers: Mapping[str, Any] = field(default_factory=dict)
+
+
+class OutcomeKind(StrEnum):
+    """What the broker did with a message.
+
+    CONFIRMED: durable in every queue it was routed to, the only proof of sending (G2).
+    RETURNED: no queue for this receiver; nothing was stored.
+    NACKED: refused for now, for instance because the receiver's queue is full.
+    UNKNOWN: the connection went before the answer; send the same id again.
+    REFUSED: the broker closed the channel over this very message; it cannot pass as it is.
+    """
+
+    CONFIRMED = "confirmed"
+    RETURNED = "returned"
+    NACKED = "nacked"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer for one submitted message; `error_code` names the finding behind `reason`."""
+
+    key: tuple[str, str]
+    kind: OutcomeKind
+    reason: str = ""
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DeliveryTag:
+    """Handle for acknowledging one received message; void once its channel is gone."""
+
+    generation: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One received message, held by the broker for us until it is acked."""
+
+    body: bytes = field(repr=False)
+    user_id: str | None
+    message_id: str | None
+    type: str | None
+    correlation_id: str | None
+    headers: Mapping[str, Any]
+    queue: str
+    redelivered: bool
+    tag: DeliveryTag
+    content_type: str | None = None

@@ -1,0 +1,296 @@
+"""One suite for every built-in source: the same rows as CSV, as worksheets and as a table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlwt
+
+from connector.config.load import load_yaml
+from connector.errors import RecordError, UnavailableError
+from connector.model.content import read_all
+from connector.model.record import Record
+from connector.sources.base import Batch, Source
+from connector.sources.registry import BUILT_IN, open_source
+from connector.text.codecs import register
+
+COLUMNS = ("SoKyHieu", "TrichYeu", "Trang")
+Rows = Sequence[tuple[str, str, int]]
+
+
+def rows(count: int) -> list[tuple[str, str, int]]:
+    """Return distinct rows with Vietnamese letters."""
+    return [(f"{i:03}/QĐ-UBND", f"Về việc thứ {i} đã ký", i) for i in range(1, count + 1)]
+
+
+def _write_csv(directory: Path, content: Rows) -> None:
+    lines = [";".join(COLUMNS), *(f'{key};"{text}";{pages}' for key, text, pages in content)]
+    (directory / "export.csv").write_text("\r\n".join(lines), encoding="utf-8-sig")
+
+
+def _write_tcvn3(directory: Path, content: Rows) -> None:
+    lines = ["\t".join(COLUMNS), *("\t".join(map(str, row)) for row in content)]
+    register()
+    (directory / "export.txt").write_text("\n".join(lines), encoding="tcvn3")
+
+
+def _write_xlsx(directory: Path, content: Rows) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Sổ đi"
+    sheet.append(["SỔ CÔNG VĂN ĐI"])
+    sheet.append(list(COLUMNS))
+    for row in content:
+        sheet.append(list(row))
+    book.save(directory / "export.xlsx")
+
+
+def _write_xls(directory: Path, content: Rows) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Sổ đi")
+    for y, row in enumerate([COLUMNS, *content]):
+        for x, cell in enumerate(row):
+            sheet.write(y, x, cell)
+    book.save(str(directory / "export.xls"))
+
+
+def _write_table(directory: Path, content: Rows) -> None:
+    with sqlite3.connect(directory / "qlvb.db") as connection:
+        connection.execute("DROP TABLE IF EXISTS VanBan")
+        connection.execute("CREATE TABLE VanBan (SoKyHieu TEXT, TrichYeu TEXT, Trang INTEGER)")
+        connection.executemany("INSERT INTO VanBan VALUES (?, ?, ?)", content)
+    connection.close()
+
+
+@dataclass(frozen=True)
+class Legacy:
+    """One way to export: the adapter's settings, how to write, what a number becomes."""
+
+    kind: str
+    settings: str
+    write: Callable[[Path, Rows], None]
+    number: Callable[[int], object] = int
+
+
+SQL = "{type: sql, url: 'sqlite:///qlvb.db', attachments_directory: files, query: "
+LEGACY = {
+    "csv": Legacy(
+        "csv",
+        "{type: csv, path: export.csv, delimiter: ';', attachments_directory: files}",
+        _write_csv,
+        str,
+    ),
+    "csv-tcvn3": Legacy(
+        "csv",
+        "{type: csv, path: 'exp*.txt', charset: tcvn3, delimiter: \"\\t\", quotechar: null,"
+        " attachments_directory: files}",
+        _write_tcvn3,
+        str,
+    ),
+    "xlsx": Legacy(
+        "excel",
+        "{type: excel, path: export.xlsx, sheet: Sổ đi, header_row: 2,"
+        " attachments_directory: files}",
+        _write_xlsx,
+    ),
+    "xls": Legacy(
+        "excel",
+        "{type: excel, path: export.xls, sheet: 1, attachments_directory: files}",
+        _write_xls,
+    ),
+    "sql": Legacy("sql", SQL + "SELECT * FROM VanBan ORDER BY SoKyHieu}", _write_table),
+    "sql-cursor": Legacy(
+        "sql",
+        SQL + "SELECT * FROM VanBan WHERE Trang > :cursor ORDER BY Trang, cursor_column: Trang}",
+        _write_table,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Export:
+    """An adapter's directory with its export; each opening is a new process, as it were."""
+
+    directory: Path
+    legacy: Legacy
+
+    def write(self, content: Rows) -> None:
+        self.legacy.write(self.directory, content)
+
+    def open(self) -> Source:
+        path = self.directory / "adapter.yaml"
+        path.write_text(f"source: {self.legacy.settings}\n", encoding="utf-8")
+        return open_source(load_yaml(path), ("source",), self.directory)
+
+    def read(self, cursor: str | None = None, size: int = 100) -> list[Batch]:
+        source = self.open()
+        try:
+            return list(source.read(cursor, batch_size=size))
+        finally:
+            source.close()
+
+    def expected(self, content: Rows) -> list[dict[str, object]]:
+        return [
+            {"SoKyHieu": key, "TrichYeu": text, "Trang": self.legacy.number(pages)}
+            for key, text, pages in content
+        ]
+
+
+@pytest.fixture(params=LEGACY)
+def export(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Export]:
+    """Give one export after the other."""
+    (tmp_path / "files").mkdir()
+    yield Export(tmp_path, LEGACY[request.param])
+
+
+def values(batches: Sequence[Batch]) -> list[dict[str, object]]:
+    """Return the values of all records in the order of reading."""
+    return [dict(record.values) for batch in batches for record in batch.records]
+
+
+def test_every_built_in_kind_is_tried() -> None:
+    """A new kind cannot be forgotten here."""
+    assert {legacy.kind for legacy in LEGACY.values()} == set(BUILT_IN)
+
+
+def test_columns_are_those_of_the_header(export: Export) -> None:
+    """Lint sees the columns without reading the rows."""
+    export.write(rows(2))
+
+    assert export.open().columns() == COLUMNS
+
+
+def test_every_row_is_read_once_in_order(export: Export) -> None:
+    """Batches hold at most the size asked for, nothing is lost or doubled between them."""
+    export.write(rows(7))
+
+    batches = export.read(size=3)
+
+    assert values(batches) == export.expected(rows(7))
+    assert [len(batch.records) for batch in batches] == [3, 3, 1]
+    assert not any(batch.refusals for batch in batches)
+
+
+def test_places_are_distinct(export: Export) -> None:
+    """Every record can be found again in its export."""
+    export.write(rows(5))
+
+    places = [record.place for batch in export.read() for record in batch.records]
+
+    assert len(set(places)) == 5
+    assert all(":" in place for place in places)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 7])
+def test_a_finished_export_gives_nothing(export: Export, size: int) -> None:
+    """After the last cursor there is nothing, wherever the batches ended."""
+    export.write(rows(6))
+
+    last = export.read(size=size)[-1]
+
+    assert export.read(last.cursor) == []
+
+
+@pytest.mark.parametrize("taken", [1, 2, 3])
+def test_reading_goes_on_after_any_committed_batch(export: Export, taken: int) -> None:
+    """A crash after any commit loses nothing and repeats nothing."""
+    export.write(rows(8))
+    before = export.read(size=2)[:taken]
+
+    after = export.read(before[-1].cursor, size=3)
+
+    assert values(before) + values(after) == export.expected(rows(8))
+
+
+def test_reading_can_be_left_and_begun_again(export: Export) -> None:
+    """Who stops after one batch and closes finds the rest with that batch's cursor."""
+    export.write(rows(5))
+    source = export.open()
+    batches = source.read(None, batch_size=2)
+    first = next(iter(batches))
+    source.close()
+
+    assert values([first]) + values(export.read(first.cursor)) == export.expected(rows(5))
+
+
+def test_added_rows_are_found(export: Export) -> None:
+    """A grown export gives its new rows; rows given again are equal to what they were."""
+    export.write(rows(3))
+    cursor = export.read()[-1].cursor
+
+    export.write(rows(5))
+    again = values(export.read(cursor))
+
+    assert again[-2:] == export.expected(rows(5))[-2:]
+    assert all(value in export.expected(rows(5)) for value in again)
+
+
+def test_an_export_without_rows_gives_nothing(export: Export) -> None:
+    """A header alone is a good export."""
+    export.write([])
+
+    assert export.read() == []
+    assert export.open().columns() == COLUMNS
+
+
+def test_a_strange_cursor_means_from_the_beginning(export: Export) -> None:
+    """A cursor that another kind of source wrote is not an error; keys prevent doubles."""
+    export.write(rows(2))
+
+    for cursor in ("", "[]", "{}", "nonsense", '{"rows": "x"}', json.dumps({"files": 1})):
+        assert values(export.read(cursor)) == export.expected(rows(2))
+
+
+def test_acknowledging_is_idempotent(export: Export) -> None:
+    """The same cursor may be acknowledged again and again."""
+    export.write(rows(2))
+    source = export.open()
+    cursor = list(source.read(None))[-1].cursor
+
+    source.acknowledge(cursor)
+    source.acknowledge(cursor)
+    source.close()
+    source.close()
+
+    assert export.read(cursor) == []
+
+
+def test_an_absent_export_is_unavailable(export: Export) -> None:
+    """A directory that is not mounted or a server that is down is tried again later."""
+    if "*" in export.legacy.settings:
+        pytest.skip("a pattern that matches nothing is an export without files")
+
+    with pytest.raises(UnavailableError):
+        export.read()
+    with pytest.raises(UnavailableError):
+        export.open().columns()
+    assert sorted(path.name for path in export.directory.iterdir()) == ["adapter.yaml", "files"]
+
+
+def test_attachments_are_read_beside_the_export(export: Export) -> None:
+    """A relative path under the attachments' directory gives the bytes, digest and size."""
+    (export.directory / "files" / "2026").mkdir()
+    (export.directory / "files" / "2026" / "quyết định.pdf").write_bytes(b"%PDF-1.7")
+    record = Record("export:1", {})
+
+    content = export.open().attachment(record, "2026\\quyết định.pdf")
+
+    assert read_all(content) == read_all(content) == b"%PDF-1.7"
+    assert content.size == 8
+    assert content.sha256 == hashlib.sha256(b"%PDF-1.7").hexdigest()
+
+
+def test_attachments_that_are_not_there_refuse_the_record(export: Export) -> None:
+    """The record is refused at its own place."""
+    with pytest.raises(RecordError) as caught:
+        export.open().attachment(Record("export:7", {}), "none.pdf")
+
+    assert caught.value.findings[0].place == "export:7"
