@@ -193,6 +193,8 @@ class _Reader:
         if isinstance(event, ScalarEvent):
             if event.value == "<<" and event.style is None:
                 self.refuse(codes.MERGE_KEY, event)
+            if _FORBIDDEN.search(event.value):
+                self.refuse(codes.SYNTAX, event, problem=_NO_CHARACTER)
             return event.value
         if not isinstance(event, AliasEvent):
             self.refuse(codes.BAD_KEY, event)

@@ -183,4 +183,6 @@ def _query(database: Path, statement: str) -> list[dict[str, Any]]:
         return []
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return []  # just being created
         return [dict(row) for row in connection.execute(statement)]

@@ -134,9 +134,9 @@ def _finished(sheet: FPDF) -> Pdf:
 
 def _reduced_font() -> bytes:
     import fontpkg_noto_sans
-    from fontTools import subset  # type: ignore[import-untyped]
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-    from fontTools.varLib import instancer  # type: ignore[import-untyped]
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib import instancer
 
     path = Path(fontpkg_noto_sans.__file__).parent / "files" / "NotoSans[wdth,wght].ttf"
     options = subset.Options()

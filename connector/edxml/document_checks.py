@@ -14,20 +14,19 @@ from connector.edxml.names import attachment_path, readable
 from connector.edxml.secret_marks import bears_mark, bears_word
 from connector.edxml.values import date_text
 from connector.errors import Finding
-from connector.model.envelope import Document, Envelope
+from connector.model.envelope import Document, Envelope, OtherInfo
 
 __all__ = [
     "common_limits",
-    "damaged_text",
     "document_id_agrees",
     "due_date",
-    "nfc",
     "notation_shape",
     "number_shape",
     "promulgation_date",
     "receivers_once",
     "secret_mark",
     "sender_not_receiver",
+    "text_sound",
     "traced",
 ]
 
@@ -36,7 +35,8 @@ _NUMBER: Final = re.compile(r"[0-9]{2,}[A-Za-zĐđ]{0,2}")
 _NOTATION: Final = re.compile(r"-?[^\W_][\w&.]*([/-][\w&.]+)*")
 _COMMA_FORM: Final = re.compile(r"[^,]+,([0-9]{4}/[0-9]{2}/[0-9]{2}),(.+)")
 _DAMAGED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
-_COMMON_LIMITS: Final = {"Telephone": 20, "Fax": 20, "TyperNotation": 10}
+_TELEPHONE: Final = 20
+_TYPER_NOTATION: Final = 10
 
 
 def secret_mark(document: Document, _today: dt.date) -> Iterator[Finding]:
@@ -122,24 +122,27 @@ def traced(document: Document, _today: dt.date) -> Iterator[Finding]:
         yield rule_codes.NO_TRACE.at("TraceHeaderList")
 
 
-def nfc(envelope: Envelope, _today: dt.date) -> Iterator[Finding]:
-    """Find text that is not composed Unicode."""
+def text_sound(envelope: Envelope, _today: dt.date) -> Iterator[Finding]:
+    """Find text that is not composed Unicode, or that only a wrong charset leaves behind."""
     for place, text in texts(envelope):
+        if text.isascii() and text.isprintable():
+            continue
         if not unicodedata.is_normalized("NFC", text):
             yield rule_codes.NOT_NFC.at(place)
-
-
-def damaged_text(envelope: Envelope, _today: dt.date) -> Iterator[Finding]:
-    """Find characters that only a wrong charset leaves behind."""
-    for place, text in texts(envelope):
         found = _DAMAGED.search(text)
         if found:
             yield rule_codes.DAMAGED_TEXT.at(place, point=ord(found[0]))
 
 
-def common_limits(envelope: Envelope, _today: dt.date) -> Iterator[Finding]:
+def common_limits(document: Document, _today: dt.date) -> Iterator[Finding]:
     """Find values longer than systems in use accept, where no law sets the limit."""
-    for place, text in texts(envelope):
-        limit = _COMMON_LIMITS.get(place.rpartition("/")[2])
-        if limit is not None and len(text) > limit:
-            yield rule_codes.OVER_COMMON_LIMIT.at(place, length=len(text), limit=limit)
+    other = document.other_info or OtherInfo()
+    values = {
+        "From/Telephone": (document.sender.telephone, _TELEPHONE),
+        "From/Fax": (document.sender.fax, _TELEPHONE),
+        "OtherInfo/TyperNotation": (other.typer_notation, _TYPER_NOTATION),
+    }
+    for place, (value, limit) in values.items():
+        if value is not None and len(value) > limit:
+            facts = {"length": len(value), "limit": limit}
+            yield rule_codes.OVER_COMMON_LIMIT.at(f"MessageHeader/{place}", **facts)

@@ -63,12 +63,16 @@ def lay_out(envelope: Envelope, options: WriteOptions) -> Node:
 
 
 def with_paths(nodes: tuple[Node, ...], path: str) -> Iterator[tuple[Node, str]]:
-    """Yield the children of one element with their readable paths."""
-    counts = Counter(node.name for node in nodes)
+    """Yield the children of one element with their readable paths, in linear time."""
+    names = [node.name for node in nodes]
+    once = len(set(names)) == len(names)
+    repeated = set() if once else {name for name, count in Counter(names).items() if count > 1}
     seen: Counter[str] = Counter()
     for node in nodes:
-        seen[node.name] += 1
-        index = seen[node.name] if counts[node.name] > 1 else 0
+        index = 0
+        if node.name in repeated:
+            seen[node.name] += 1
+            index = seen[node.name]
         yield node, readable(path, node.local, index)
 
 

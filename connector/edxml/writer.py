@@ -25,6 +25,7 @@ DEFAULT_OPTIONS: Final = WriteOptions()
 
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
+_SPECIAL: Final = re.compile("[&<>\r]")
 _CONTENT_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._@+-]{0,127}")
 
 _Part = str | tuple[Attachment, str]
@@ -81,13 +82,17 @@ def _write(node: Node, path: str, pieces: list[_Part], findings: list[Finding]) 
     pieces.append(f"<{node.name}{node.attributes}>")
     if isinstance(node.content, str):
         findings += _faults(node, path)
-        pieces.append(node.content.translate(_ESCAPES))
+        pieces.append(_escaped(node.content))
     elif isinstance(node.content, Attachment):
         pieces.append((node.content, path))
     else:
         for child, child_path in with_paths(node.content, path):
             _write(child, child_path, pieces, findings)
     pieces.append(f"</{node.name}>")
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
 
 
 def _faults(node: Node, place: str) -> Iterator[Finding]:

@@ -50,6 +50,7 @@ class Receiver:
         return len(messages)
 
     def _store(self, work: Work, message: Incoming, body: Spooled) -> None:
+        headers = {str(key): _plain(value) for key, value in message.headers.items()}
         new = NewMessage(
             user_id=message.user_id,
             message_id=message.message_id or "",
@@ -57,8 +58,9 @@ class Receiver:
             queue=message.queue,
             body_sha256=body.sha256,
             body_size=body.size,
-            headers={str(key): _plain(value) for key, value in message.headers.items()},
+            headers=headers,
             received_at=work.now,
+            receiver=receiver_header(headers),
         )
         fresh = inbox.receive(work.tx, new)
         if not fresh:

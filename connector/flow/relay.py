@@ -110,7 +110,13 @@ class Relay:
     def _release(self, keys: Sequence[Key]) -> None:
         self._in_flight.difference_update(keys)
         with self._ledger.work() as work:
-            outbox.set_states(work.tx, keys, DeliveryState.QUEUED, now=work.now)
+            outbox.set_states(
+                work.tx,
+                keys,
+                DeliveryState.QUEUED,
+                now=work.now,
+                only_from={DeliveryState.UNCONFIRMED},
+            )
 
     def _message(self, packet: OutboxPacket, delivery: Delivery) -> Outgoing:
         with self._spool.get(packet.body_sha256).open() as stream:

@@ -12,7 +12,7 @@ from connector.mapping import codes
 from connector.mapping.document_types import type_choice
 from connector.mapping.tables import CodeTable
 from connector.mapping.transform import Example, Parameters, Transform
-from connector.mapping.values import Refusal, SignerTitle, TypeChoice, shown, text_of
+from connector.mapping.values import Refusal, SignerTitle, TypeChoice, is_empty, shown, text_of
 from connector.model.envelope import DocumentCode, DocumentType, Priority
 from connector.text.fold import fold
 from connector.text.normalise import collapse_spaces, nfc
@@ -61,9 +61,9 @@ def _split_code(value: object, _: Any) -> DocumentCode:
 
 
 def _table(value: object, table: CodeTable) -> object:
-    text = "" if value is None else text_of(value)
+    text = "" if is_empty(value) else text_of(value)
     found = table.get(text)
-    if found is None and not text.strip():
+    if found is None and not text:
         return value
     if found is None:
         raise Refusal(

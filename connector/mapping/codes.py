@@ -12,7 +12,6 @@ from connector.errors import Text
 
 __all__ = [
     "AMBIGUOUS_DATE",
-    "AMBIGUOUS_TYPE",
     "ATTACHMENT_EMPTY",
     "ATTACHMENT_EXTENSION",
     "ATTACHMENT_NOT_BYTES",
@@ -260,13 +259,6 @@ UNKNOWN_TYPE: Final = Text(
     "'{value}' không phải là tên loại văn bản{suggestion_vi}",
     "use the name or abbreviation of NĐ 30/2020 PL III, or a table before document_type",
     "dùng tên hoặc chữ viết tắt theo NĐ 30/2020 PL III, hoặc bảng mã trước document_type",
-)
-AMBIGUOUS_TYPE: Final = Text(
-    "EDX-1249",
-    "'{value}' can mean {names}",
-    "'{value}' có thể là {names}",
-    "write the full name with its diacritics",
-    "ghi tên đầy đủ, có dấu",
 )
 UNKNOWN_PRIORITY: Final = Text(
     "EDX-1250",

@@ -93,13 +93,12 @@ def type_choice(value: str) -> TypeChoice:
 
 def _name_of(text: str) -> str:
     for step in range(3):
-        names = _spellings(step).get(_key(text, step), ())
-        if len(names) == 1:
-            return names[0]
-        if names:
-            raise Refusal(codes.AMBIGUOUS_TYPE, value=shown(text), names=", ".join(names))
-    known = (name for names in _spellings(0).values() for name in names)
-    raise Refusal(codes.UNKNOWN_TYPE, value=shown(text), **did_you_mean(text, known))
+        name = _spellings(step).get(_key(text, step))
+        if name is not None:
+            return name
+    raise Refusal(
+        codes.UNKNOWN_TYPE, value=shown(text), **did_you_mean(text, _spellings(0).values())
+    )
 
 
 def _key(text: str, step: int) -> str:
@@ -107,14 +106,15 @@ def _key(text: str, step: int) -> str:
 
 
 @lru_cache(maxsize=3)
-def _spellings(step: int) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+def _spellings(step: int) -> dict[str, str]:
+    """Return names by what spells them at a step; a spelling of two names spells none."""
+    found: dict[str, set[str]] = {}
     for _, name, abbreviation in (*NORMATIVE, *ADMINISTRATIVE):
-        # abbreviations differ by their diacritics and capitals alone: they are never folded
-        for spelling in (name, abbreviation)[: 1 if step > 1 or not abbreviation else 2]:
-            key = _key(spelling, step)
-            found[key] = tuple(dict.fromkeys((*found.get(key, ()), name)))
-    return found
+        found.setdefault(_key(name, step), set()).add(name)
+        # abbreviations differ by their diacritics alone (QC, QyĐ): they are never folded
+        if abbreviation and step < 2:
+            found.setdefault(_key(abbreviation, step), set()).add(name)
+    return {spelling: names.pop() for spelling, names in found.items() if len(names) == 1}
 
 
 @lru_cache(maxsize=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,14 +79,6 @@ class Reading:
         """Put a refused value of a field among the findings."""
         self.failed.add(path)
         self.findings.append(refusal.at(self.place(path)))
-
-    def attempt(self, path: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` returns; None and a finding for the field if it refuses."""
-        try:
-            return make()
-        except Refusal as refusal:
-            self.refuse(path, refusal)
-            return None
 
     def require(self, path: str) -> Any:
         """Return a field's value; a finding if it says nothing and has not failed already."""

@@ -20,7 +20,7 @@ from connector.sources.settings import SqlSettings
 
 __all__ = ["Database", "name_of"]
 
-_FETCH_ROWS: Final = 500
+_FETCH_ROWS: Final = 20
 _QUERY_FAULTS: Final = (sa.exc.ProgrammingError, sa.exc.DataError, sa.exc.NotSupportedError)
 
 
@@ -39,7 +39,7 @@ class Database:
         Raises UnavailableError if the database does not answer, ConfigError if it refuses the
         query.
         """
-        options = {"stream_results": True, "max_row_buffer": _FETCH_ROWS, "yield_per": _FETCH_ROWS}
+        options = {"stream_results": True, "max_row_buffer": _FETCH_ROWS}
         try:
             with self._engine.connect() as connection:
                 query = sa.text(self._settings.query)

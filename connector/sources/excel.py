@@ -2,7 +2,8 @@
 
 The sheet is held in memory (calamine reads it whole), which is why its size is bounded first.
 A number without decimals is an int: Excel itself knows no difference. Formulas give the result
-that the spreadsheet program saved.
+that the spreadsheet program saved. calamine's rows count from the sheet's first row, its columns
+from the first one with a value.
 """
 
 from __future__ import annotations
@@ -88,10 +89,10 @@ class ExcelTable:
             at = f"{name}!{title}"
             faults = faulty_cells(stream, title, at)
             sheet = workbook.get_sheet_by_name(title)
-            top, left = sheet.start or (0, 0)
+            _, left = sheet.start or (0, 0)
             rows = sheet.iter_rows()
         header = self.settings.header_row
-        cells = next(islice(rows, header - 1 - top, None), []) if header > top else []
+        cells = next(islice(rows, header - 1, None), [])
         place = f"{at}:{header}"
         columns = columns_of([_cell(cell) for cell in cells], place, header)
         return columns, (
@@ -150,7 +151,13 @@ def _translated(place: str) -> Iterator[None]:
         yield
     except (ConfigError, OSError):
         raise
-    except (calamine.CalamineError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except (
+        calamine.CalamineError,
+        zipfile.BadZipFile,
+        EOFError,
+        RuntimeError,
+        zlib.error,
+    ) as error:
         raise _bad(place, error) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":

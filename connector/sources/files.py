@@ -31,7 +31,7 @@ __all__ = ["FileSource", "Table", "Where"]
 Where = Callable[[str], str]
 """From the name of a setting to its place in the adapter's file."""
 
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 256 << 10
 _VERSION: Final = 1
 _RACY_SECONDS: Final = 2
 _FAR_FUTURE_SECONDS: Final = -86400

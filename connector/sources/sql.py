@@ -36,6 +36,7 @@ from connector.sources.table import (
     refused,
     repaired,
     row_of,
+    weight_of,
 )
 
 __all__ = ["SqlSource", "open_sql"]
@@ -106,7 +107,7 @@ class SqlSource:
     def _batches_of_count(
         self, columns: Sequence[str], rows: Iterator[_Row], digest: hashlib._Hash, size: int
     ) -> Iterator[Batch]:
-        for chunk, _ in chunks(rows, size):
+        for chunk, _ in chunks(rows, size, _weight):
             for _, cells in chunk:
                 digest.update(_raw(cells))
             results = [self._result(columns, cells, str(number)) for number, cells in chunk]
@@ -117,7 +118,7 @@ class SqlSource:
             columns = self._columns(result.keys())
             at = columns.index(start.column)
             safe = last = start
-            for chunk, following in chunks(self._rows(result), size):
+            for chunk, following in chunks(self._rows(result), size, _weight):
                 for _, cells in chunk:
                     reached_now = self._reached(start, last, cells[at])
                     safe, last = (safe, last) if reached_now == last else (last, reached_now)
@@ -174,6 +175,10 @@ def _pass(rows: Iterator[_Row], count: int, digest: hashlib._Hash) -> int:
         digest.update(_raw(row[1]))
         passed += 1
     return passed
+
+
+def _weight(row: _Row) -> int:
+    return weight_of(row[1])
 
 
 def _batch(results: Sequence[Record | Refused | None], cursor: str) -> Batch:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from connector.errors import ConfigError, Finding
@@ -18,6 +17,7 @@ from connector.text.mojibake import CHARSETS, repair
 from connector.text.normalise import nfc
 
 __all__ = [
+    "MAX_CHUNK_BYTES",
     "MAX_COLUMNS",
     "check_repairable",
     "chunks",
@@ -25,12 +25,16 @@ __all__ = [
     "refused",
     "repaired",
     "row_of",
+    "weight_of",
 ]
 
 MAX_COLUMNS: Final = 4096
 """More columns than any register has; a wider header is a wrong delimiter or hostile."""
 
 T = TypeVar("T")
+MAX_CHUNK_BYTES: Final = 16 << 20
+"""BLOBs that one batch holds before it is handed on, however many rows it was to have."""
+
 Repair = tuple[tuple[Cell, ...], tuple[Finding, ...]]
 _ESCAPED: Final = re.compile("[\udc80-\udcff]")
 
@@ -99,13 +103,28 @@ def check_repairable(charset: str | None, place: str) -> None:
         raise ConfigError(codes.CHARSET_UNKNOWN.at(place, charset=charset, known=known))
 
 
-def chunks(rows: Iterator[T], size: int) -> Iterator[tuple[list[T], T | None]]:
-    """Yield lists of rows, each with the row that follows it, None after the last list."""
-    chunk = list(islice(rows, size))
-    while chunk:
-        following = list(islice(rows, size))
-        yield chunk, following[0] if following else None
-        chunk = following
+def chunks(
+    rows: Iterator[T], size: int, weigh: Callable[[T], int] = lambda _: 0
+) -> Iterator[tuple[list[T], T | None]]:
+    """Yield lists of rows, each with the row that follows it, None after the last list.
+
+    A list ends at `size` rows, or earlier where its weight reaches `MAX_CHUNK_BYTES`.
+    """
+    following = next(rows, None)
+    while following is not None:
+        chunk = [following]
+        weight = weigh(following)
+        while (following := next(rows, None)) is not None:
+            if len(chunk) >= size or weight >= MAX_CHUNK_BYTES:
+                break
+            chunk.append(following)
+            weight += weigh(following)
+        yield chunk, following
+
+
+def weight_of(cells: Sequence[Cell]) -> int:
+    """Return how many bytes the BLOBs of a row have."""
+    return sum(len(cell) for cell in cells if isinstance(cell, bytes))
 
 
 def _legacy(text: str, charset: str) -> str | None:

@@ -51,9 +51,14 @@ _KNOWN_DOCUMENT: Final = (
 )
 
 
-def message_key(user_id: str | None, message_id: str | None, body_sha256: str) -> str:
-    """Return by what a message is known before anything in it is verified."""
-    name = "\0".join((user_id or "", message_id or "", body_sha256))
+def message_key(
+    user_id: str | None, message_id: str | None, body_sha256: str, receiver: str | None = None
+) -> str:
+    """Return by what a message is known before anything in it is verified.
+
+    One packet comes once for each receiver for which it is routed here, so the receiver counts.
+    """
+    name = "\0".join((user_id or "", message_id or "", body_sha256, receiver or ""))
     return hashlib.sha256(name.encode()).hexdigest()
 
 
@@ -69,11 +74,12 @@ class NewMessage:
     body_size: int
     headers: Mapping[str, Any]
     received_at: dt.datetime
+    receiver: str | None = None
 
     @property
     def message_key(self) -> str:
-        """By what the message is known: who sent it, its id, its body."""
-        return message_key(self.user_id, self.message_id, self.body_sha256)
+        """By what the message is known: who sent it, its id, its body, for whom."""
+        return message_key(self.user_id, self.message_id, self.body_sha256, self.receiver)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +144,9 @@ def receive(tx: Connection, message: NewMessage) -> bool:
     again = t.inbox_message.update().where(t.inbox_message.c.message_key == key)
     if tx.execute(again.values(copies=t.inbox_message.c.copies + 1)).rowcount:
         return False
-    row = values_of(message) | {
+    facts = values_of(message)
+    del facts["receiver"]  # part of the key only; the message's own headers say it
+    row = facts | {
         "message_key": key,
         "message_id": message.message_id or "",
         "type": message.type or "",

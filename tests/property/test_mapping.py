@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import string
 from pathlib import Path
@@ -13,7 +14,7 @@ from connector.agencies.catalogue import Catalogue
 from connector.clock import ManualClock
 from connector.config.load import parse
 from connector.config.yaml_source import parse_yaml
-from connector.errors import RecordError
+from connector.errors import Finding, RecordError
 from connector.mapping.code_transforms import split_code
 from connector.mapping.fields import FIELDS, Kind
 from connector.mapping.mapper import Mapped, Mapper, SecretRefused
@@ -55,10 +56,9 @@ ADAPTER = "\n".join(
     ]
 )
 COLUMNS = [*MAPPED, "files", "blob", "name"]
-SENSIBLE = st.sampled_from(
-    ["05/NQ-CP", "28/2018/QĐ-TTg", "05/01/2020", "Công văn", "Quyết định", "H41", "G09", "1", "2"]
-    + ["3", "Khẩn", "KT. BỘ TRƯỞNG", "có", "a.pdf", "a.pdf; b.docx", "", "  ", "N/A", "Hà Nội"]
-)
+SENSIBLE = st.sampled_from(["05/NQ-CP", "28/2018/QĐ-TTg", "05/01/2020", "Công văn", "H41", "G09"])
+SENSIBLE |= st.sampled_from(["1", "2", "3", "Khẩn", "có", "", "  ", "N/A", "Quyết định"])
+SENSIBLE |= st.sampled_from(["KT. BỘ TRƯỞNG", "a.pdf", "b.docx; c.pdf", "Hà Nội", "id-1"])
 CELLS = st.one_of(
     SENSIBLE,
     st.text(st.characters(codec=None), max_size=12),
@@ -100,24 +100,28 @@ def build() -> Mapper:
 MAPPER = build()
 
 
+def outcome(record: Record, *, explain: bool) -> tuple[Mapped | None, tuple[Finding, ...]]:
+    """Return what became of a record."""
+    try:
+        return MAPPER.map(record, attach, explain=explain), ()
+    except RecordError as error:
+        return None, error.findings
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(st.sampled_from(COLUMNS), CELLS), st.booleans())
 def test_any_record_is_mapped_or_refused(changes: dict[str, Any], explain: bool) -> None:
     """Whatever a cell holds, the record becomes a document or is refused with findings."""
     record = Record("x.csv:2", {**GOOD, "secrecy": "Thường", **changes})
-    try:
-        mapped = MAPPER.map(record, attach, explain=explain)
-    except RecordError as error:
-        assert error.findings
-        for finding in error.findings:
-            assert finding.code.startswith(("EDX-12", "EDX-85"))
-            finding.en.encode()
-            finding.vi.encode()
-        return
-    assert isinstance(mapped, Mapped)
-    assert mapped.document.subject.strip()
-    assert mapped.document.receivers
-    assert mapped == MAPPER.map(record, attach, explain=explain)
+    mapped, findings = outcome(record, explain=explain)
+    if mapped is None:
+        assert findings
+        assert all(finding.code.startswith(("EDX-12", "EDX-85")) for finding in findings)
+        assert all((finding.en + finding.vi).encode() for finding in findings)
+    else:
+        assert mapped.document.subject.strip()
+        assert mapped.document.receivers
+        assert outcome(record, explain=explain) == (mapped, ())
 
 
 @settings(deadline=None)
@@ -128,14 +132,12 @@ def test_only_declared_values_are_open(value: Any, changes: dict[str, Any]) -> N
     is_open = value is None or (isinstance(value, str) and value.split() in ([], ["Thường"]))
     try:
         MAPPER.map(record, attach)
-    except SecretRefused as error:
-        assert not is_open
-        assert len(error.findings) == 1
-        assert error.findings[0].place == "x.csv:2"
+        refused = False
+    except SecretRefused:
+        refused = True
     except RecordError:
-        assert is_open
-    else:
-        assert is_open
+        refused = False
+    assert refused is not is_open
 
 
 NUMBERS = st.from_regex(r"[0-9]{1,6}[A-Za-zĐđ]?", fullmatch=True)
@@ -172,10 +174,8 @@ def test_transforms_return_or_refuse(name: str, value: Any) -> None:
     """A transform gives a value or refuses it; it never fails otherwise."""
     argument = TRANSFORMS[name].examples[0].argument
     (bound,) = bind([call(name, argument)], {})
-    try:
+    with contextlib.suppress(Refusal):
         bound.function(value)
-    except Refusal as refusal:
-        assert refusal.at("x").en
 
 
 @given(st.dates(dt.date(1000, 1, 1), dt.date(9999, 12, 31)))

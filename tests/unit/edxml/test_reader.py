@@ -16,7 +16,7 @@ from connector.edxml.parser import Limits
 from connector.edxml.reader import Reading, read
 from connector.edxml.writer import write
 from connector.errors import PermanentError, Severity
-from connector.model.content import read_all
+from connector.model.content import BytesContent, read_all
 from connector.model.envelope import Document, StatusReport
 from connector.model.packet import AttachmentEncoding, ChildOrder, WriteOptions
 
@@ -254,6 +254,12 @@ def test_other_times_are_refused(status: StatusReport, moment: str, code: str) -
             "<edXML:Priority>1<",
             "<edXML:Priority>5<",
             "EDX-2022",
+            "MessageHeader/OtherInfo/Priority",
+        ),
+        (
+            "<edXML:Priority>1<",
+            "<edXML:Priority>Khẩn<",
+            "EDX-2021",
             "MessageHeader/OtherInfo/Priority",
         ),
         (
@@ -505,6 +511,62 @@ def test_improper_base64_is_refused(document: Document, text: str) -> None:
         rb"(<ContentTransferEncoded>)[^<]*<", rb"\g<1>" + text.encode() + b"<", write(document)
     )
     assert _errors(data)[0][0] == "EDX-2303"
+
+
+def test_payload_with_elements_is_refused(document: Document) -> None:
+    """A payload is text, nothing else."""
+    data = write(document).replace(b"<ContentTransferEncoded>", b"<ContentTransferEncoded><x/>")
+    place = "AttachmentEncoded/Attachment/ContentTransferEncoded"
+    assert _errors(data) == [("EDX-2014", place)]
+
+
+def test_attachment_without_payload_is_refused(document: Document) -> None:
+    """An attachment without its file is an error."""
+    data = re.sub(rb"<ContentTransferEncoded>.*</ContentTransferEncoded>", b"", write(document))
+    place = "AttachmentEncoded/Attachment/ContentTransferEncoded"
+    assert _errors(data) == [("EDX-2012", place)]
+
+
+def test_type_of_a_raw_attachment_speaks(document: Document) -> None:
+    """Where the manifest is silent the attachment's own type counts."""
+    raw = WriteOptions(attachment_encoding=AttachmentEncoding.RAW)
+    data = _changed(
+        write(document, raw), "<edXML:ContentType>application/pdf</edXML:ContentType>", ""
+    )
+    assert read(data).envelope == document
+
+
+def test_oversized_payloads_are_refused(document: Document) -> None:
+    """Raw files over the limit are refused, long texts before they are decoded."""
+    raw = WriteOptions(attachment_encoding=AttachmentEncoding.RAW)
+    for size in (101, 2_000_000):
+        content = BytesContent(bytes(size))
+        attachment = dataclasses.replace(document.attachments[0], content=content)
+        data = write(dataclasses.replace(document, attachments=(attachment,)), raw)
+        with pytest.raises(PermanentError) as caught:
+            read(data, limits=Limits(max_attachment_bytes=100))
+        assert caught.value.code == "EDX-2302"
+
+
+def test_broken_deflate_is_refused(document: Document) -> None:
+    """A compressed stream that is no stream ends in a finding."""
+    packed = bytearray(_zip(f"{_ID}.pdf", b"content that is long enough to be packed" * 3))
+    start = 30 + len(f"{_ID}.pdf")
+    packed[start : start + 4] = b"\xff\xff\xff\xff"
+    assert _errors(_with_payload(document, bytes(packed), "a.pdf"))[0][0] == "EDX-2310"
+
+
+def test_encrypted_zip_stays_closed(document: Document) -> None:
+    """An encrypted entry cannot be the transport form."""
+    packed = bytearray(_zip(f"{_ID}.pdf", b"content"))
+    packed[packed.index(b"PK\x01\x02") + 8] |= 1
+    assert _content(_with_payload(document, bytes(packed), "a.pdf")) == bytes(packed)
+
+
+def test_entry_name_in_an_old_code_page_is_no_wrapping(document: Document) -> None:
+    """A name that is not UTF-8 is read as DOS wrote it, and is no UUID."""
+    packed = _zip("aaaa.pdf", b"content").replace(b"aaaa.pdf", b"\x87aaa.pdf")
+    assert _content(_with_payload(document, packed, "a.pdf")) == packed
 
 
 def test_line_breaks_in_base64_are_absorbed(document: Document) -> None:

@@ -220,3 +220,28 @@ def test_attachment_that_changes_is_refused(document: Document) -> None:
     attachment = dataclasses.replace(document.attachments[0], content=_Shrinking(b"abc"))
     packet = dataclasses.replace(document, attachments=(attachment,))
     assert _refusal(packet)[0][0] == "EDX-2313"
+
+
+class _Huge(BytesContent):
+    """A file beyond what a ZIP of the old format can hold."""
+
+    @property
+    def size(self) -> int:
+        """Four gigabytes."""
+        return 1 << 32
+
+
+def test_attachment_beyond_the_zip_format_is_refused(document: Document) -> None:
+    """Sizes over 32 bits are refused before anything is read."""
+    attachment = dataclasses.replace(document.attachments[0], content=_Huge(b""))
+    packet = dataclasses.replace(document, attachments=(attachment,))
+    assert _refusal(packet)[0][0] == "EDX-2302"
+
+
+def test_zip_document_is_sent_raw(document: Document) -> None:
+    """A ZIP that nobody takes for a wrapping may travel as it is."""
+    attachment = dataclasses.replace(
+        document.attachments[0], name="a.docx", content=BytesContent(b"PK\x03\x04 not really")
+    )
+    packet = dataclasses.replace(document, attachments=(attachment,))
+    assert read(write(packet, RAW)).envelope == packet

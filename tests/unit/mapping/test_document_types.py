@@ -73,8 +73,8 @@ def test_unknown_names_are_refused(text: str) -> None:
     assert caught.value.text.code == "EDX-1248"
 
 
-def test_ambiguous_abbreviation_is_refused() -> None:
-    """Abbreviations that differ by capitals alone need them: ttr is one, but Tt is none."""
+def test_abbreviations_that_differ_by_capitals() -> None:
+    """Abbreviations close to each other are told apart."""
     assert read("TTr")[2] == "Tờ trình"
     assert read("TT", WITH_YEAR)[2] == "Thông tư"
     assert read("CT")[2] == "Chỉ thị"

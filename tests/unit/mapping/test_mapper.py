@@ -197,7 +197,7 @@ def test_all_findings_of_a_record_are_told_at_once() -> None:
 
 @pytest.mark.parametrize("column", ["SoKyHieu", "Ngay", "Loai", "TrichYeu", "NguoiKy", "NoiNhan"])
 @pytest.mark.parametrize("empty", [None, "", " \n", b""])
-def test_required_fields_are_never_invented(column: str, empty: object) -> None:
+def test_required_fields_are_never_invented(column: str, empty: Any) -> None:
     """An empty required field refuses the record; nothing such as N/A or today is put there."""
     assert "EDX-1240" in {one.code for one in refused(**{column: empty})}
 
@@ -458,7 +458,12 @@ def test_answers_staff_and_the_rest() -> None:
         "  business.paper: {value: 'x', transforms: [boolean]}"
     )
     text = with_field(line)
-    cells = {"Q": "H41;G09", "R": "1/A;2/B", "S": "01/02/2025;02/02/2025", "T": "i;j"}
+    cells: dict[str, Any] = {
+        "Q": "H41;G09",
+        "R": "1/A;2/B",
+        "S": "01/02/2025;02/02/2025",
+        "T": "i;j",
+    }
     document = run(text, **cells).document
     assert [one.code for one in document.response_for] == ["1/A", "2/B"]
     assert document.response_for[1].promulgation_date == dt.date(2025, 2, 2)

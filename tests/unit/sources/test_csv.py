@@ -467,3 +467,27 @@ def test_the_path_may_lie_outside(desk: Desk, tmp_path: Path) -> None:
 
     assert [record.place for record in above] == ["../../out/e.csv:2"]
     assert [record.place for record in absolute] == [f"{tmp_path}/out/e.csv:2"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "header"),
+    [
+        ("utf-8", b"S\xe8;B\n"),
+        ("utf-16-le", b"A\x00;\x00\x00\xd8x\x00\n\x00"),
+        ("tcvn3", b"\xff;B\n"),
+    ],
+)
+def test_a_header_of_another_charset_refuses_the_file(
+    desk: Desk, charset: str, header: bytes
+) -> None:
+    """Lint finds it at the charset's setting, the corridor has one refusal for the file."""
+    desk.file("e.csv", header)
+    settings = f"{CSV}, charset: {charset}"
+
+    with pytest.raises(ConfigError) as caught:
+        desk.open(settings).columns()
+    records, refusals = desk.results(settings)
+
+    assert caught.value.code == codes.CHARSET_UNSUITABLE.code
+    assert not records
+    assert [refused.findings[0].code for refused in refusals] == [codes.CHARSET_UNSUITABLE.code]

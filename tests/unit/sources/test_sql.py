@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tracemalloc
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -158,7 +159,7 @@ def test_a_query_that_the_database_refuses_is_found_at_the_query(
     finding = caught.value.findings[0]
     line = (desk.directory / "adapter.yaml").read_text().splitlines()[1]
     assert finding.code == codes.BAD_QUERY.code
-    assert finding.place == f"{desk.directory}/adapter.yaml:2:{line.index(key) + 1}"
+    assert finding.place == f"{desk.directory}/adapter.yaml:2:{line.index(key)}"
 
 
 def test_a_database_that_is_not_one_is_unavailable(desk: Desk) -> None:
@@ -268,6 +269,21 @@ def test_rows_of_nothing_are_passed_over(desk: Desk) -> None:
 
     assert [(batch.records, batch.refusals) for batch in batches] == [((), ())]
     assert desk.read(ALL, batches[-1].cursor) == []
+
+
+def test_memory_does_not_grow_with_blobs(desk: Desk) -> None:
+    """A batch ends early when its files are large; none is lost."""
+    fill(desk, [(i, b"x" * (4 << 20)) for i in range(1, 25)])
+    source = desk.open(ALL)
+    tracemalloc.start()
+    try:
+        sizes = [len(batch.records) for batch in source.read(None)]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert sizes == [4] * 6
+    assert peak < 60 << 20
 
 
 @pytest.mark.parametrize(

@@ -364,3 +364,22 @@ def test_a_foreign_signer_of_a_genuine_packet(
     """Showing G22's certificate does not help whoever has not got its key."""
     other = replace(keys["H41"], certificate=keys["G22"].certificate)
     assert code_of(sign_xml(packet.data, other)) == "EDX-3108"
+
+
+def test_one_spelling_of_base64(sealed: Sealed, code_of: Callable[[bytes], str]) -> None:
+    """A value that decodes to the same bytes but was spelled by somebody else is refused."""
+    end = sealed.data.index(b"==</ds:SignatureValue>")
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = letters[letters.index(chr(sealed.data[end - 1])) + 1].encode()
+    respelled = sealed.data[: end - 1] + other + sealed.data[end:]
+    assert code_of(respelled) == "EDX-3106"
+
+
+def test_a_signed_packet_of_two_envelopes(
+    packet: Packet, signed: Callable[..., bytes], code_of: Callable[[bytes], str]
+) -> None:
+    """Even its own agency cannot sign a packet that says two things."""
+    start = packet.data.index(b"<edXML:edXMLEnvelope")
+    end = packet.data.index(b"</edXML:edXMLEnvelope>") + len(b"</edXML:edXMLEnvelope>")
+    data = packet.data[:end] + packet.data[start:end] + packet.data[end:]
+    assert code_of(signed(data=data)) == "EDX-3102"
