@@ -58,6 +58,11 @@ class TrustConfig(Settings):
         title="Sổ đăng ký người ký",
         description="File that says which certificate may sign for which agency.",
     )
+    crls_dir: LocalPath | None = Field(
+        default=None,
+        title="Thư mục danh sách thu hồi",
+        description="Directory of revocation lists (PEM or DER); without it none is consulted.",
+    )
 
 
 class CatalogueConfig(Settings):

@@ -12,9 +12,10 @@ import io
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -134,10 +135,10 @@ def _finished(sheet: FPDF) -> Pdf:
 
 def _reduced_font() -> bytes:
     import fontpkg_noto_sans
-    from fontTools import subset
     from fontTools.ttLib import TTFont
-    from fontTools.varLib import instancer
 
+    subset: Any = import_module("fontTools.subset")  # without types
+    instancer: Any = import_module("fontTools.varLib.instancer")
     path = Path(fontpkg_noto_sans.__file__).parent / "files" / "NotoSans[wdth,wght].ttf"
     options = subset.Options()
     options.layout_features = []

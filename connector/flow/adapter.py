@@ -31,6 +31,7 @@ class Adapter:
     mapper: Mapper
     config_hash: str
     ours: Ours
+    clock: Clock
 
     @property
     def name(self) -> str:
@@ -55,7 +56,7 @@ class Adapter:
             ConfigError: the settings of the source do not fit.
             UnavailableError: the export is not there now.
         """
-        return open_source(self.settings.node, ("source",), self.directory)
+        return open_source(self.settings.node, ("source",), self.directory, clock=self.clock)
 
     def map(self, record: Record, source: Source, *, explain: bool = False) -> Mapped:
         """Map a record and spell its agency codes as the route wants them.
@@ -124,6 +125,7 @@ def make_adapter(
         mapper=mapper,
         config_hash=config_hash(directory, settings),
         ours=ours,
+        clock=clock,
     )
 
 

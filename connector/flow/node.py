@@ -34,7 +34,7 @@ from connector.trust.keys import SigningKey, load_key
 from connector.trust.registry import Trust, load_trust
 from connector.trust.settings import parse_key_settings
 
-__all__ = ["Node", "check_node", "open_node", "our_agencies", "signing_keys"]
+__all__ = ["Node", "check_node", "node_trust", "open_node", "our_agencies", "signing_keys"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +104,7 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
     catalogue = load_catalogue(config.catalogue.file)
     ours = our_agencies(config, catalogue)
     keys = signing_keys(config, clock)
-    trust = load_trust(
-        config.trust.anchors_dir, config.trust.registry_file, canonical=catalogue.canonical
-    )
+    trust = node_trust(config, catalogue)
     adapters = tuple(load_adapter(path, ours, clock) for path in config.adapters)
     sinks = _sinks(config)
     store = Store.open(config.store.url or config.state_dir, clock=clock)
@@ -154,7 +152,7 @@ def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
     checks: tuple[Callable[[], object], ...] = (
         lambda: load_catalogue(config.catalogue.file),
         lambda: signing_keys(config, clock),
-        lambda: load_trust(config.trust.anchors_dir, config.trust.registry_file),
+        lambda: node_trust(config, load_catalogue(config.catalogue.file)),
         lambda: _sinks(config),
         lambda: [agency_broker(config.broker, agency) for agency in config.agencies],
     )
@@ -163,6 +161,17 @@ def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
             check()
         except ConnectorError as error:
             yield from error.findings
+
+
+def node_trust(config: NodeConfig, catalogue: Catalogue) -> Trust:
+    """Load whom a configuration believes, codes spelled by its catalogue."""
+    trust = config.trust
+    return load_trust(
+        trust.anchors_dir,
+        trust.registry_file,
+        crls_dir=trust.crls_dir,
+        canonical=catalogue.canonical,
+    )
 
 
 def our_agencies(config: NodeConfig, catalogue: Catalogue) -> Ours:

@@ -33,12 +33,13 @@ def set_state(store: Store, message: NewMessage, state: InboxState, **columns: A
         inbox.update(tx, message.message_key, state=state, now=store.clock.now(), **columns)
 
 
-def test_a_message_is_known_by_sender_id_and_body() -> None:
-    """The key is the digest of user, id and body, so nobody can take another's id before him."""
-    expected = hashlib.sha256(b"G22\0id\0body").hexdigest()
-    assert inbox.message_key("G22", "id", "body") == expected
-    assert inbox.message_key("G09", "id", "body") != expected
-    assert inbox.message_key(None, None, "body") == hashlib.sha256(b"\0\0body").hexdigest()
+def test_a_message_is_known_by_sender_id_body_and_receiver() -> None:
+    """The key is the digest of all four, so nobody can take another's id before him."""
+    expected = hashlib.sha256(b"G22\0id\0body\0H41").hexdigest()
+    assert inbox.message_key("G22", "id", "body", "H41") == expected
+    assert inbox.message_key("G09", "id", "body", "H41") != expected
+    assert inbox.message_key("G22", "id", "body", "H41.90") != expected
+    assert inbox.message_key(None, None, "body") == hashlib.sha256(b"\0\0body\0").hexdigest()
 
 
 def test_a_message_comes_back_as_it_arrived(
