@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connector.broker import codes
-from connector.broker.layout import Binding, Policy, Topology, code_of_exchange
+from connector.broker.layout import Binding, Topology, code_of_exchange
 from connector.broker.management import Management
 from connector.errors import Finding, Text
 
@@ -17,12 +18,11 @@ __all__ = ["find_drift", "is_led", "without_fix"]
 def find_drift(management: Management, topology: Topology) -> list[Finding]:
     """Return all differences; warnings for agencies that the plan does not know."""
     exchanges = _by_name(management.exchanges())
-    queues = _by_name(management.queues())
     return [
         *_exchanges(exchanges, topology),
-        *_queues(queues, topology),
+        *_queues(_by_name(management.queues()), topology),
         *_bindings(management.bindings(), topology),
-        *_policies(_by_name(management.policies()), queues, topology),
+        *_policies(_by_name(management.policies()), topology),
         *_users(management, topology),
         *_foreign(exchanges, topology),
     ]
@@ -88,27 +88,28 @@ def _leads_to_foreign(binding: Binding, topology: Topology) -> bool:
     return code is not None and code not in topology.codes and binding.routing_key == f"{code}.#"
 
 
-def _policies(
-    present: Mapping[str, Any], queues: Mapping[str, Any], topology: Topology
-) -> Iterator[Finding]:
+def _policies(present: Mapping[str, Any], topology: Topology) -> Iterator[Finding]:
+    ours = {policy.name for policy in topology.policies}
+    others = [policy for name, policy in present.items() if name not in ours]
     for policy in topology.policies:
         place = f"policy {policy.name}"
+        found = present.get(policy.name)
         yield from _compare(
-            place,
-            present.get(policy.name),
-            policy.facts(),
-            codes.POLICY_MISSING,
-            codes.POLICY_DIFFERS,
+            place, found, policy.facts(), codes.POLICY_MISSING, codes.POLICY_DIFFERS
         )
-        if policy.name in present:
-            yield from _overridden(policy, queues)
+    for queue in topology.queues:
+        yield from _overridden(queue.name, others, topology)
 
 
-def _overridden(policy: Policy, queues: Mapping[str, Any]) -> Iterator[Finding]:
-    for name in (policy.name, f"{policy.name}.urgent"):
-        actual = queues.get(name, {}).get("policy", policy.name)
-        if actual != policy.name:
-            yield codes.POLICY_OVERRIDDEN.at(f"queue {name}", actual=actual, expected=policy.name)
+def _overridden(queue: str, others: list[dict[str, Any]], topology: Topology) -> Iterator[Finding]:
+    """Only one policy is in force for a queue: the one with the highest priority."""
+    ours = next(policy for policy in topology.policies if re.search(policy.pattern, queue))
+    for other in others:
+        reaches = other["apply-to"] != "exchanges" and re.search(other["pattern"], queue)
+        if reaches and other["priority"] >= ours.facts()["priority"]:
+            yield codes.POLICY_OVERRIDDEN.at(
+                f"queue {queue}", actual=other["name"], expected=ours.name
+            )
 
 
 def _users(management: Management, topology: Topology) -> Iterator[Finding]:

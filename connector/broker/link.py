@@ -26,6 +26,7 @@ from connector.events import AlarmRaised, BrokerConnected, BrokerLost, Event
 
 __all__ = ["Link", "Session", "connection_parameters"]
 
+_LOG: Final = logging.getLogger(__name__)
 _CLOSE_SECONDS: Final = 3.0
 
 
@@ -60,7 +61,7 @@ class Link:
             for endpoint in settings.endpoints()
         ]
         self._session: Final = session
-        self._emit: Final = on_event
+        self._listener: Final = on_event
         self._lock: Final = threading.Lock()
         self._stopping: Final = threading.Event()
         self._thread: Final = threading.Thread(target=self._run, name=f"broker-{name}", daemon=True)
@@ -146,6 +147,12 @@ class Link:
         if self._connection is not None and not self._connection.is_closed:
             # pika has no public call for this; its own heartbeat uses the same one.
             self._connection._terminate_stream(error)  # noqa: SLF001
+
+    def _emit(self, event: Event) -> None:
+        try:
+            self._listener(event)
+        except Exception:  # noqa: BLE001  # whoever listens must not cost us the connection
+            _LOG.exception("the listener failed on %s", event.name())
 
     def _announce_connected(self) -> None:
         self.trouble = None

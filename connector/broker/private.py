@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -43,7 +44,9 @@ _ADMIN: Final = "connector-admin"
 _ATTEMPTS: Final = 3
 _POLL_SECONDS: Final = 0.1
 _STOP_SECONDS: Final = 20.0
-_LOG_TAIL_LINES: Final = 15
+_LOG_LINES: Final = 200
+_TOLD_LINES: Final = 12
+_ERROR_LINE: Final = re.compile(r"\[error\] <[^>]*> +\S")
 
 # Waits for the end of our side of the pipe, which comes even if we are killed.
 _GUARD: Final = """
@@ -195,13 +198,15 @@ class PrivateNode:
         return done.stdout
 
     def log_tail(self) -> str:
-        """Return the end of the newest log."""
-        files = [path for path in self._layout.logs.glob("*") if path.stat().st_size]
+        """Return the first errors at the end of the newest log, or its last lines."""
+        files = [path for path in self._layout.logs.glob("*.log") if path.stat().st_size]
         newest = max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
         if newest is None:
             return ""
-        lines = newest.read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-_LOG_TAIL_LINES:])
+        text = newest.read_text(encoding="utf-8", errors="replace")
+        lines = text.splitlines()[-_LOG_LINES:]
+        errors = [line for line in lines if _ERROR_LINE.search(line)]
+        return "\n".join(errors[:_TOLD_LINES] or lines[-_TOLD_LINES:])
 
     def _running_ports(self) -> Ports:
         if self._ports is None:
@@ -239,7 +244,7 @@ class PrivateNode:
         self, command: list[str], environ: dict[str, str], log: str
     ) -> subprocess.Popen[bytes]:
         """Start a program in a session of its own, so that Ctrl-C reaches only us."""
-        with (self._layout.logs / log).open("ab") as output:
+        with (self._layout.logs / log).open("wb") as output:
             return subprocess.Popen(
                 command,
                 env=environ,

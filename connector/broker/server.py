@@ -161,6 +161,7 @@ def environment(layout: Layout, ports: Ports) -> dict[str, str]:
         "PATH": f"{os.environ.get('PATH', '')}:{_PATH}",
         "LANG": "C.UTF-8",
         "HOME": str(layout.home),
+        "ERL_CRASH_DUMP_SECONDS": "0",
         "RUNNING_UNDER_SYSTEMD": "true",
         "RABBITMQ_BASE": str(root),
         "RABBITMQ_MNESIA_BASE": str(root / "data"),

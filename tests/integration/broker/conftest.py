@@ -11,10 +11,10 @@ from connector.broker.private import PrivateNode
 from connector.broker.sandbox import Sandbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fragile_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
-    """Give a module a node that it may mistreat; small messages only, quick heartbeats."""
-    directory = tmp_path_factory.mktemp("fragile node with spaces")
+    """Give tests a node that they may kill and freeze, if they leave it running; 64 KiB at most."""
+    directory = tmp_path_factory.mktemp("fragile")
     extra = {"max_message_size": "65536"}
     with PrivateNode(directory, disposable=True, extra=extra) as node:
         yield node

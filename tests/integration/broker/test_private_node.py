@@ -34,10 +34,8 @@ def _runs(pid: int) -> bool:
     return state != "Z"
 
 
-def test_two_nodes_run_side_by_side_and_keep_their_data(
-    fragile_node: PrivateNode, tmp_path: Path
-) -> None:
-    """A second node has ports and users of its own; stopped in order, it keeps its data."""
+def test_two_nodes_run_side_by_side(fragile_node: PrivateNode, tmp_path: Path) -> None:
+    """A second node has ports, users and queues of its own, and stops without the first."""
     node = PrivateNode(tmp_path / "second node")
     with node:
         assert node.management_url != fragile_node.management_url
@@ -50,8 +48,6 @@ def test_two_nodes_run_side_by_side_and_keep_their_data(
     assert fragile_node.management().overview()
     with pytest.raises(UnavailableError):
         _ = node.pid
-    with PrivateNode(tmp_path / "second node", disposable=True) as again:
-        assert again.management().queue("kept") is not None
 
 
 def test_the_node_ends_with_a_killed_parent(tmp_path: Path) -> None:
