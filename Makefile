@@ -36,7 +36,7 @@ system:
 
 lock: setup ## resolve the lock files anew (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes -q -o requirements-dev.lock
-	@uv pip compile pyproject.toml --extra demo --extra hsm --extra postgres --universal --python-version 3.11 --generate-hashes -q -o requirements.lock
+	@uv pip compile pyproject.toml --extra dbf --extra demo --extra hsm --extra postgres --universal --python-version 3.11 --generate-hashes -q -o requirements.lock
 
 clean: ## remove what make made, except the virtual environment
 	@rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
