@@ -5,7 +5,7 @@ BIN := .venv/bin
 # pytest workers: each starts a private RabbitMQ node of its own
 JOBS ?= 2
 
-.PHONY: help demo test lint bench docs setup system lock clean
+.PHONY: help demo test lint bench docs setup system test-system lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,7 +13,7 @@ help: ## this list
 demo: setup ## three agencies exchange signed documents over a private RabbitMQ on this machine
 	@$(BIN)/connector demo --directory var/demo
 
-test: setup lint ## lint, types and every test, real RabbitMQ included
+test: test-system setup lint ## lint, types and every test, real RabbitMQ included
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile -q
 
 lint: setup ## style, types, architecture
@@ -22,7 +22,7 @@ lint: setup ## style, types, architecture
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: setup ## documents per second next to a naive script, in one run; var/bench/report.json
+bench: test-system setup ## documents per second next to a naive script, in one run; var/bench/report.json
 	@$(BIN)/python -m tests.perf.bench
 
 docs: setup ## write the generated reference pages and schemas
@@ -33,6 +33,9 @@ setup: system ## the virtual environment and the Debian packages, if missing
 
 system:
 	@deploy/setup/install-system.sh
+
+test-system:
+	@deploy/setup/install-system.sh test
 
 lock: setup ## resolve the lock files anew (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes -q -o requirements-dev.lock

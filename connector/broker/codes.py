@@ -58,6 +58,8 @@ __all__ = [
     "VHOST_MISSING",
 ]
 
+_APPLY: Final = ("Run `connector topology apply`.", "Chạy `connector topology apply`.")
+
 UNREACHABLE: Final = Text(
     "EDX-6001",
     "RabbitMQ at {broker} does not answer: {reason}",
@@ -259,8 +261,7 @@ EXCHANGE_MISSING: Final = Text(
     "EDX-6051",
     "The exchange is missing",
     "Thiếu exchange",
-    "Run `connector topology apply`.",
-    "Chạy `connector topology apply`.",
+    *_APPLY,
 )
 EXCHANGE_DIFFERS: Final = Text(
     "EDX-6052",
@@ -273,8 +274,7 @@ QUEUE_MISSING: Final = Text(
     "EDX-6053",
     "The queue is missing",
     "Thiếu hàng đợi",
-    "Run `connector topology apply`.",
-    "Chạy `connector topology apply`.",
+    *_APPLY,
 )
 QUEUE_DIFFERS: Final = Text(
     "EDX-6054",
@@ -287,8 +287,7 @@ BINDING_MISSING: Final = Text(
     "EDX-6055",
     "The binding {binding} is missing",
     "Thiếu liên kết {binding}",
-    "Run `connector topology apply`.",
-    "Chạy `connector topology apply`.",
+    *_APPLY,
 )
 BINDING_UNEXPECTED: Final = Text(
     "EDX-6056",
@@ -303,15 +302,13 @@ POLICY_MISSING: Final = Text(
     "EDX-6057",
     "The policy is missing",
     "Thiếu chính sách (policy)",
-    "Run `connector topology apply`.",
-    "Chạy `connector topology apply`.",
+    *_APPLY,
 )
 POLICY_DIFFERS: Final = Text(
     "EDX-6058",
     "The policy is {actual}, it should be {expected}",
     "Chính sách hiện là {actual}, đáng lẽ là {expected}",
-    "Run `connector topology apply`.",
-    "Chạy `connector topology apply`.",
+    *_APPLY,
 )
 POLICY_OVERRIDDEN: Final = Text(
     "EDX-6059",
@@ -324,29 +321,26 @@ USER_MISSING: Final = Text(
     "EDX-6060",
     "The agency's user is missing",
     "Thiếu tài khoản của cơ quan",
-    "Run `connector topology apply`.",
-    "Chạy `connector topology apply`.",
+    *_APPLY,
 )
 PERMISSIONS_DIFFER: Final = Text(
     "EDX-6061",
     "The permissions are {actual}, they should be {expected}",
     "Quyền hiện là {actual}, đáng lẽ là {expected}",
-    "Run `connector topology apply`.",
-    "Chạy `connector topology apply`.",
+    *_APPLY,
 )
 TAGS_UNEXPECTED: Final = Text(
     "EDX-6062",
     "The agency's user has the tags {actual}; it must have none",
     "Tài khoản của cơ quan có nhãn {actual}; đáng lẽ không có nhãn nào",
-    "Run `connector topology apply`.",
-    "Chạy `connector topology apply`.",
+    *_APPLY,
 )
 LEADER_MISSING: Final = Text(
     "EDX-6063",
     "The queue has no leader: it takes and gives no messages",
     "Hàng đợi chưa có nút chủ (leader): không nhận và không giao thông điệp",
-    "Wait some seconds; if it stays, see `rabbitmq-queues quorum_status`.",
-    "Chờ vài giây; nếu vẫn vậy, xem `rabbitmq-queues quorum_status`.",
+    "Wait some seconds; if it stays, see `rabbitmq-queues quorum_status` and restart that node.",
+    "Chờ vài giây; nếu vẫn vậy, xem `rabbitmq-queues quorum_status` và khởi động lại nút đó.",
 )
 FOREIGN_AGENCY: Final = Text(
     "EDX-6064",

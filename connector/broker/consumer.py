@@ -21,6 +21,7 @@ from connector.broker.link import Link
 from connector.broker.message import DeliveryTag, Incoming
 from connector.broker.settings import BrokerSettings
 from connector.broker.unacked import Unacked
+from connector.broker.wire import plain_headers, plain_text
 from connector.errors import Finding
 from connector.events import Event
 
@@ -185,15 +186,15 @@ class Consumer:
         with self._changed:
             incoming = Incoming(
                 body=body,
-                user_id=properties.user_id,
-                message_id=properties.message_id,
-                type=properties.type,
-                correlation_id=properties.correlation_id,
-                headers=dict(properties.headers or {}),
+                user_id=plain_text(properties.user_id),
+                message_id=plain_text(properties.message_id),
+                type=plain_text(properties.type),
+                correlation_id=plain_text(properties.correlation_id),
+                headers=plain_headers(properties.headers),
                 queue=queue,
                 redelivered=bool(method.redelivered),
                 tag=DeliveryTag(self._generation, number),
-                content_type=properties.content_type,
+                content_type=plain_text(properties.content_type),
             )
             self._unacked.add(number)
             self._lanes[queue].append(incoming)

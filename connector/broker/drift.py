@@ -122,7 +122,7 @@ def _users(management: Management, topology: Topology) -> Iterator[Finding]:
             continue
         if present[user.name].get("tags"):
             yield codes.TAGS_UNEXPECTED.at(place, actual=_text(present[user.name]["tags"]))
-        expected = {"configure": user.configure, "write": user.write, "read": user.read}
+        expected = user.permissions()
         entry = granted.get(user.name, {})
         actual = {name: entry.get(name) for name in expected}
         if actual != expected:

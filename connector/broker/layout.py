@@ -131,6 +131,10 @@ class User:
     write: str
     read: str
 
+    def permissions(self) -> dict[str, str]:
+        """Return the regular expressions by kind."""
+        return {"configure": self.configure, "write": self.write, "read": self.read}
+
 
 @dataclass(frozen=True, slots=True)
 class Topology:

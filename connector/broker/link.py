@@ -21,6 +21,7 @@ from connector.broker import codes
 from connector.broker.backoff import Backoff
 from connector.broker.settings import BrokerSettings, Endpoint
 from connector.broker.trouble import NEEDS_PERSON, explain
+from connector.broker.wire import TolerantConnection
 from connector.errors import Finding
 from connector.events import AlarmRaised, BrokerConnected, BrokerLost, Event
 
@@ -176,7 +177,7 @@ class Link:
     def _connect(self, parameters: ConnectionParameters) -> None:
         """Open one connection and serve it until it has ended."""
         loop = IOLoop()
-        connection = SelectConnection(
+        connection = TolerantConnection(
             parameters,
             on_open_callback=self._opened,
             on_open_error_callback=lambda _, error: self._over(_exception(error), opening=True),

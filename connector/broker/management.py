@@ -19,6 +19,7 @@ from connector.errors import ConfigError, ConnectorError, UnavailableError
 __all__ = ["Management"]
 
 _JSON: Final = "application/json"
+_REASON_LENGTH: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +232,16 @@ class Management:
         if status == http.client.FORBIDDEN:
             return ConfigError(codes.MANAGEMENT_FORBIDDEN.at(url=self.url, reason=reason))
         finding = codes.MANAGEMENT_REFUSED.at(url=self.url, status=status, reason=reason)
-        return UnavailableError(finding) if status >= 500 else ConfigError(finding)
+        crashed = status >= 500 or "failed with {'EXIT'" in reason
+        return UnavailableError(finding) if crashed else ConfigError(finding)
 
 
 def _reason(body: bytes) -> str:
-    """Return the reason of RabbitMQ's error object, or the start of the text."""
+    """Return the start of what RabbitMQ's error object says, or of the text, in one line."""
     try:
         found = json.loads(body)
     except ValueError:
-        return body[:200].decode(errors="replace")
+        found = body.decode(errors="replace")
     if isinstance(found, dict):
-        return str(found.get("reason") or found.get("error") or found)
-    return str(found)
+        found = found.get("reason") or found.get("error") or found
+    return " ".join(str(found).split())[:_REASON_LENGTH]

@@ -64,7 +64,11 @@ class DeliveryTag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """One received message, held by the broker for us until it is acked."""
+    """One received message, held by the broker for us until it is acked.
+
+    All but the body is plain: text, and headers that fit into JSON. Properties that could not be
+    read at all are left out (`wire.UNREADABLE` is in the headers then).
+    """
 
     body: bytes = field(repr=False)
     user_id: str | None

@@ -13,7 +13,7 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
@@ -51,7 +51,7 @@ _ERROR_LINE: Final = re.compile(r"\[error\] <[^>]*> +\S")
 # Waits for the end of our side of the pipe, which comes even if we are killed.
 _GUARD: Final = """
 read -r _
-kill -CONT "$1"; kill -TERM "$1"
+kill "-$3" "$1"; kill -CONT "$1"
 for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -0 "$1" || break; done
 kill -KILL "$1"; kill -TERM "$2"
 """
@@ -60,9 +60,10 @@ kill -KILL "$1"; kill -TERM "$2"
 class PrivateNode:
     """One node in one directory; the data stays there over `stop` and `start`.
 
-    A `disposable` node is killed by `stop`, which saves the seconds of an orderly end. `extra` are
-    further lines of rabbitmq.conf. Raises ConfigError if RabbitMQ is not installed
-    and UnavailableError, with the end of the log, if the node does not start.
+    A `disposable` node is killed by `stop`, which saves the seconds of an orderly end. `extra`
+    are further lines of rabbitmq.conf, `plugins` those beside the management API. Raises
+    ConfigError if RabbitMQ is not installed and UnavailableError, with the errors of the log, if
+    the node does not start.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class PrivateNode:
         *,
         disposable: bool = False,
         extra: Mapping[str, str] | None = None,
+        plugins: Sequence[str] = (),
         start_timeout_seconds: float = 120.0,
         clock: Clock | None = None,
     ) -> None:
@@ -79,6 +81,7 @@ class PrivateNode:
         self._layout: Final = Layout(directory.absolute())
         self._how_to_stop: Final = signal.SIGKILL if disposable else signal.SIGTERM
         self._extra: Final = dict(extra or {})
+        self._plugins: Final = ("rabbitmq_management", *plugins)
         self._timeout: Final = start_timeout_seconds
         self._clock: Final = clock or SystemClock()
         self._ports: Ports | None = None
@@ -178,6 +181,7 @@ class PrivateNode:
     def freeze(self) -> None:
         """Make the node hang: connections stay, nothing is answered."""
         os.kill(self.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)  # until all its threads stand
 
     def thaw(self) -> None:
         """Let a frozen node go on."""
@@ -216,15 +220,16 @@ class PrivateNode:
     def _launch(self) -> None:
         server, epmd = programs()
         ports, layout = self._running_ports(), self._layout
-        write_files(layout, ports, self._extra, self._definitions())
+        write_files(layout, ports, self._extra, self._plugins, self._definitions())
         environ = environment(layout, ports)
         if self._epmd is None:
             mapper = [str(epmd), "-address", "127.0.0.1", "-port", str(ports.epmd)]
             self._epmd = self._popen(mapper, environ, "epmd.log")
             self._wait_for_port(ports.epmd, self._epmd)
         self._node = self._popen([str(server)], environ, "server.log")
+        ends = self._node.pid, self._epmd.pid
         self._guard = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "guard", str(self._node.pid), str(self._epmd.pid)],
+            ["/bin/sh", "-c", _GUARD, "guard", *map(str, ends), self._how_to_stop.name[3:]],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

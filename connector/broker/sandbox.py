@@ -78,5 +78,9 @@ class Sandbox:
         """Remove the virtual host with all messages, and the users."""
         for code in self._codes:
             self.management.delete_user(code)
+        # Ends the queues' dead-letter workers in order. Two that fail because their queues are
+        # deleted under them break the broker node (rabbitmq-server issue 16652).
+        for policy in self.management.policies():
+            self.management.delete_policy(policy["name"])
         self._codes.clear()
         self.management.delete_vhost()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,7 +128,13 @@ def free_ports() -> Ports:
     return Ports(*found)
 
 
-def write_files(layout: Layout, ports: Ports, extra: Mapping[str, str], definitions: str) -> None:
+def write_files(
+    layout: Layout,
+    ports: Ports,
+    extra: Mapping[str, str],
+    plugins: Sequence[str],
+    definitions: str,
+) -> None:
     """Write configuration, plugin list and administrator; readable by the owner only."""
     for directory in (layout.root, layout.home, layout.logs, layout.root / "data"):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -140,6 +146,7 @@ def write_files(layout: Layout, ports: Ports, extra: Mapping[str, str], definiti
         "log.console": "false",
         "log.file": "rabbit.log",
         "raft.wal_max_size_bytes": "67108864",
+        "max_message_size": "134217728",
         "collect_statistics_interval": "1000",
         "load_definitions": str(layout.definitions),
         **extra,
@@ -147,7 +154,7 @@ def write_files(layout: Layout, ports: Ports, extra: Mapping[str, str], definiti
     _write(layout.config, "".join(f"{name} = {value}\n" for name, value in settings.items()))
     _write(layout.root / "advanced.config", "[].\n")
     _write(layout.root / "rabbitmq-env.conf", "")
-    _write(layout.root / "enabled_plugins", "[rabbitmq_management].\n")
+    _write(layout.root / "enabled_plugins", f"[{','.join(plugins)}].\n")
     _write(layout.definitions, definitions)
 
 

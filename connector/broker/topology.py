@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from connector.broker import codes
@@ -106,27 +107,11 @@ def definitions(
 
     Users without a password in `passwords` are written without one: set it after the import.
     """
-    hashes = {name: password_hash(text) for name, text in (passwords or {}).items()}
     return {
         "vhosts": [{"name": vhost}],
-        "users": [
-            {
-                "name": user.name,
-                "password_hash": hashes.get(user.name, ""),
-                "hashing_algorithm": ALGORITHM,
-                "tags": [],
-            }
-            for user in topology.users
-        ],
+        "users": _user_definitions(topology, passwords or {}),
         "permissions": [
-            {
-                "user": user.name,
-                "vhost": vhost,
-                "configure": user.configure,
-                "write": user.write,
-                "read": user.read,
-            }
-            for user in topology.users
+            {"user": user.name, "vhost": vhost, **user.permissions()} for user in topology.users
         ],
         "policies": [
             {"vhost": vhost, "name": policy.name, **policy.facts()} for policy in topology.policies
@@ -139,17 +124,22 @@ def definitions(
             {"name": queue.name, "vhost": vhost, **queue.facts()} for queue in topology.queues
         ],
         "bindings": [
-            {
-                "source": binding.source,
-                "vhost": vhost,
-                "destination": binding.destination,
-                "destination_type": binding.destination_type,
-                "routing_key": binding.routing_key,
-                "arguments": {},
-            }
-            for binding in topology.bindings
+            {**asdict(binding), "vhost": vhost, "arguments": {}} for binding in topology.bindings
         ],
     }
+
+
+def _user_definitions(topology: Topology, passwords: Mapping[str, str]) -> list[dict[str, Any]]:
+    hashes = {name: password_hash(text) for name, text in passwords.items()}
+    return [
+        {
+            "name": user.name,
+            "password_hash": hashes.get(user.name, ""),
+            "hashing_algorithm": ALGORITHM,
+            "tags": [],
+        }
+        for user in topology.users
+    ]
 
 
 def show(topology: Topology, management: Management | None = None) -> list[dict[str, Any]]:
@@ -218,7 +208,7 @@ def _apply_users(
         if facts is not None:
             management.put_user(user.name, facts)
             done.append(f"user {user.name} set")
-        wanted = {"configure": user.configure, "write": user.write, "read": user.read}
+        wanted = user.permissions()
         entry = granted.get(user.name, {})
         if {name: entry.get(name) for name in wanted} != wanted:
             management.put_permissions(user.name, **wanted)

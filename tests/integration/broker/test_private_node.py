@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 _CHILD = """
 import json, pathlib, sys, time
 from connector.broker.private import PrivateNode
-node = PrivateNode(pathlib.Path(sys.argv[1]))
+node = PrivateNode(pathlib.Path(sys.argv[1]), disposable=True)
 node.start()
 print(json.dumps([node.pid, node._epmd.pid]), flush=True)
 time.sleep(600)

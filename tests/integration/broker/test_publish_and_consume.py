@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+import pika
 import pytest
 
 from connector.broker.consumer import Consumer
@@ -95,6 +99,14 @@ def _drain(settings: BrokerSettings, *queues: str) -> list[Incoming]:
             consumer.ack(message.tag for message in batch)
             found += batch
     return found
+
+
+def _channel(settings: BrokerSettings) -> pika.BlockingConnection:
+    return pika.BlockingConnection(pika.URLParameters(settings.url))
+
+
+def _code(link: Publisher | Consumer) -> str | None:
+    return link.trouble.code if link.trouble else None
 
 
 def _inbox(vhost: Sandbox, code: str) -> list[str | None]:
@@ -277,6 +289,46 @@ def test_what_was_not_acked_comes_again(vhost: Sandbox) -> None:
     assert {message.redelivered for message in again} == {True}
 
 
+class _Hostile(pika.BasicProperties):
+    """Properties that the broker passes on and pika cannot read."""
+
+    def __init__(self, raw: bytes) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._raw = raw
+
+    def encode(self) -> list[bytes]:
+        return [self._raw]
+
+
+_HEADERS = struct.pack(">H", 1 << 13)
+_NO_TIME = b"\x01xT" + b"\xff" * 8
+_NESTED = functools.reduce(lambda i, _: b"A" + struct.pack(">I", len(i)) + i, range(5000), b"V")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        _HEADERS + struct.pack(">I", len(_NO_TIME)) + _NO_TIME,
+        _HEADERS + struct.pack(">I", len(_NESTED) + 2) + b"\x01x" + _NESTED,
+        struct.pack(">H", 1 << 7) + b"\x02\xff\xfe",
+    ],
+    ids=["year beyond all years", "deep nesting", "id that is no text"],
+)
+def test_hostile_properties_do_not_stop_the_mail(vhost: Sandbox, raw: bytes) -> None:
+    """A message with unreadable properties is handed over, and so is the next one."""
+    vhost.connect(["G22", "H41"])
+    with _channel(vhost.settings("G22")) as connection:
+        channel = connection.channel()
+        channel.basic_publish("edoc", "H41", b"hostile", _Hostile(raw))
+        channel.close()
+    with _publisher(vhost.settings("G22")) as publisher:
+        _publish(publisher, _message(1))
+    got = _drain(vhost.settings("H41"), *queues_of("H41"))
+    assert [message.body for message in got] == [b"hostile", b"<edXML/>"]
+    assert got[0].user_id is None
+    json.dumps(got[0].headers)
+
+
 def test_requeued_messages_come_again_at_once(vhost: Sandbox) -> None:
     """Giving a message back delivers it again; acking it then ends it."""
     vhost.connect(["G22", "H41"])
@@ -359,11 +411,10 @@ def test_a_missing_queue_is_an_alarm_and_then_found(vhost: Sandbox) -> None:
     with _consumer(settings, queues_of("H41"), note) as consumer:
         assert lost.wait(_SECONDS)
         assert not consumer.connected
-        assert consumer.trouble is not None
-        assert consumer.trouble.code == "EDX-6010"
+        assert _code(consumer) == "EDX-6010"
         vhost.connect(())
         assert consumer.wait_connected(_SECONDS)
-        assert consumer.trouble is None
+        assert _code(consumer) is None
     assert [type(event) for event in events] == [BrokerLost, AlarmRaised, BrokerConnected]
 
 
@@ -402,8 +453,7 @@ def test_a_wrong_password_is_an_alarm_not_an_endless_silence(vhost: Sandbox) -> 
         with pytest.raises(UnavailableError) as caught:
             publisher.submit(_message(1), timeout=1.5)
         assert publisher.in_flight == 0
-        assert publisher.trouble is not None
-        assert publisher.trouble.code == "EDX-6002"
+        assert _code(publisher) == "EDX-6002"
     assert caught.value.code == "EDX-6033"
     assert [type(event) for event in events] == [BrokerLost, AlarmRaised]
 
@@ -416,8 +466,7 @@ def test_a_foreign_virtual_host_is_told_apart(vhost: Sandbox) -> None:
     with _publisher(elsewhere) as publisher:
         with pytest.raises(UnavailableError):
             publisher.submit(_message(1), timeout=1.0)
-        assert publisher.trouble is not None
-        assert publisher.trouble.code == "EDX-6003"
+        assert _code(publisher) == "EDX-6003"
 
 
 def test_an_absent_broker_is_tried_again_and_the_next_host_taken(vhost: Sandbox) -> None:
