@@ -59,10 +59,11 @@ class AgencyConfig(Settings):
         title="Các mã được phục vụ",
         description="Codes whose documents are delivered here; by default the agency's own.",
     )
-    key: dict[str, Any] | None = Field(
+    key: dict[str, Any] | tuple[dict[str, Any], ...] | None = Field(
         default=None,
         title="Khóa ký gói tin",
         description="Key and certificate that sign packets; its settings depend on its type. "
+        "A list while the key is changed: the newest in force signs. "
         "Without a key the agency only receives, and sends no receipts.",
     )
     broker_password: SecretRef | None = Field(

@@ -9,6 +9,8 @@ from typing import Final
 
 from connector.demo.agencies import DemoAgency
 from connector.demo.material import Material
+from connector.trust.pki import DevPki
+from connector.trust.soft_token import SoftToken
 
 __all__ = ["DemoNode", "write_nodes"]
 
@@ -37,6 +39,15 @@ _SQL_SINK: Final = """\
 _FOLDER_SINK: Final = """\
   - {type: folder, directory: van-ban-den, desk: true}
 """
+_KEY_IN_FILE: Final = " {{type: pem, key_file: {key_file}, certificate_file: {certificate_file}}}"
+_KEY_ON_HSM: Final = """
+      type: pkcs11
+      module: {module}
+      token_label: {token_label}
+      key_label: {code}
+      pin: {{file: {pin_file}}}
+      certificate_file: {certificate_file}\
+"""
 _CONFIG: Final = """\
 config_version: 1
 environment: test
@@ -45,11 +56,11 @@ agencies:
   - code: {code}
     name: {name}
     serves: [{serves}]
-    key: {{type: pem, key_file: {pki}/keys/{lower}.key, certificate_file: {pki}/keys/{lower}.crt}}
+    key:{key}
     broker_password: {{file: broker.password}}
 trust:
-  anchors_dir: {pki}/anchors
-  registry_file: {pki}/registry.yaml
+  anchors_dir: {anchors}
+  registry_file: {registry}
 catalogue: {{file: {catalogue}}}
 broker:
   url: {url}
@@ -87,11 +98,15 @@ def write_nodes(
     directory: Path,
     material: Material,
     *,
-    pki: Path,
+    pki: DevPki,
+    token: SoftToken | None,
     broker_url: str,
     passwords: Mapping[str, str],
 ) -> list[DemoNode]:
-    """Write one directory a node; `broker_url` names no user, each agency has its own."""
+    """Write one directory a node; `broker_url` names no user, each agency has its own.
+
+    The keys lie in files of the PKI, or on the token.
+    """
     nodes = []
     for agency in material.agencies:
         node = DemoNode(agency, directory / agency.code)
@@ -101,10 +116,11 @@ def write_nodes(
         secret.write_text(passwords[agency.code], encoding="utf-8")
         text = _CONFIG.format(
             code=agency.code,
-            lower=agency.code.lower(),
             name=agency.name,
             serves=", ".join(agency.serves),
-            pki=pki,
+            key=_key(agency.code, pki, token),
+            anchors=pki.anchors_dir,
+            registry=pki.registry_file,
             catalogue=material.catalogue,
             url=broker_url,
             adapter=material.adapters[agency.code],
@@ -113,3 +129,16 @@ def write_nodes(
         node.config.write_text(text, encoding="utf-8")
         nodes.append(node)
     return nodes
+
+
+def _key(code: str, pki: DevPki, token: SoftToken | None) -> str:
+    certificate_file = pki.certificate_file(code)
+    if token is None:
+        return _KEY_IN_FILE.format(key_file=pki.key_file(code), certificate_file=certificate_file)
+    return _KEY_ON_HSM.format(
+        code=code,
+        module=token.module,
+        token_label=token.label,
+        pin_file=token.pin_file,
+        certificate_file=certificate_file,
+    )

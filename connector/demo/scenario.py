@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -27,10 +27,13 @@ from connector.demo.forgery import throw_forgery
 from connector.demo.material import Material, build
 from connector.demo.nodes import DemoNode, write_nodes
 from connector.errors import ConfigError, TransientError
+from connector.trust import codes as trust_codes
 from connector.trust.pki import new_dev_pki
+from connector.trust.soft_token import SoftToken, find_soft_module, new_soft_token
 
 __all__ = ["Result", "run_demo"]
 
+_KEYS_VARIABLE: Final = "CONNECTOR_DEMO_KEYS"
 _PATIENCE_SECONDS: Final = 240.0
 _POLL_SECONDS: Final = 0.5
 _COUNT_SECONDS: Final = 15.0
@@ -64,25 +67,45 @@ class _Broker:
     url: str
     name: str
 
+    @property
+    def anonymous_url(self) -> str:
+        """Its address without a user."""
+        parts = urlsplit(self.url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
 
 def run_demo(directory: Path, *, clock: Clock, say: Say) -> Result:
     """Run the whole demonstration below a directory; what stood there is replaced.
+
+    With CONNECTOR_DEMO_KEYS=pkcs11 the agencies' keys lie on a software token.
 
     Raises:
         ConnectorError: no broker can be had, or the exchange does not come to rest.
     """
     begun = clock.monotonic()
+    on_token = _keys_on_token()
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     say("building three legacy exports from the legal texts …")
     material = build(directory / "exports")
-    new_dev_pki(
+    token = _new_token(directory / "token", material, say) if on_token else None
+    pki = new_dev_pki(
         directory / "pki",
         [(agency.code, agency.name) for agency in material.agencies],
         clock=clock,
+        public_keys=token.public_keys if token else None,
     )
-    with _broker(directory / "rabbitmq", say) as broker:
-        nodes = _connect(directory, material, broker, say)
+    keys_in_reach = token.in_force() if token else nullcontext()
+    with keys_in_reach, _broker(directory / "rabbitmq", say) as broker:
+        passwords = _connect(material, broker, say)
+        nodes = write_nodes(
+            directory / "nodes",
+            material,
+            pki=pki,
+            token=token,
+            broker_url=broker.anonymous_url,
+            passwords=passwords,
+        )
         say("starting three daemons; documents leave, receipts come back …")
         with _daemons(nodes):
             _settle(nodes, clock, say)
@@ -102,6 +125,22 @@ def run_demo(directory: Path, *, clock: Clock, say: Say) -> Result:
         seconds=clock.monotonic() - begun,
         findings=tuple(_findings(total, forgery, leftover)),
     )
+
+
+def _keys_on_token() -> bool:
+    """Tell whether CONNECTOR_DEMO_KEYS asks for keys on a token, and that one can be made."""
+    kind = os.environ.get(_KEYS_VARIABLE) or "pem"
+    if kind not in {"pem", "pkcs11"}:
+        raise ConfigError(trust_codes.KEY_SETTINGS.at(_KEYS_VARIABLE, found=kind))
+    if kind == "pkcs11":
+        find_soft_module()
+    return kind == "pkcs11"
+
+
+def _new_token(directory: Path, material: Material, say: Say) -> SoftToken:
+    say("making the three agencies' keys on a software token (SoftHSM2) …")
+    labels = [agency.code for agency in material.agencies]
+    return new_soft_token(directory, "connector-demo", labels)
 
 
 @contextmanager
@@ -137,20 +176,12 @@ def _version(management: Management) -> str:
     return f"RabbitMQ {management.overview()['rabbitmq_version']}"
 
 
-def _connect(directory: Path, material: Material, broker: _Broker, say: Say) -> list[DemoNode]:
+def _connect(material: Material, broker: _Broker, say: Say) -> dict[str, str]:
+    """Give every agency its user, queues and exchanges; return the passwords by code."""
     passwords = {agency.code: secrets.token_urlsafe(18) for agency in material.agencies}
-    topology = plan(passwords)
-    for note in apply(broker.management, topology, passwords):
+    for note in apply(broker.management, plan(passwords), passwords):
         say(note)
-    parts = urlsplit(broker.url)
-    anonymous = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return write_nodes(
-        directory / "nodes",
-        material,
-        pki=directory / "pki",
-        broker_url=anonymous,
-        passwords=passwords,
-    )
+    return passwords
 
 
 @contextmanager

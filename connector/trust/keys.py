@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,8 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from connector.config.secrets import SecretRef
 from connector.config.secrets import resolve as resolve_secret
-from connector.errors import ConfigError, Finding
-from connector.trust import codes
+from connector.errors import ConfigError, Finding, UnavailableError
+from connector.trust import codes, key_codes
 from connector.trust.certificates import (
     UNREADABLE,
     CertificateFacts,
@@ -32,7 +33,16 @@ from connector.trust.certificates import (
     usage_problem,
     weakness,
 )
-from connector.trust.settings import KeySettings, PemKey, Pkcs12Key
+from connector.trust.file_access import open_to_others
+from connector.trust.pkcs11_key import (
+    EcTokenKey,
+    RsaTokenKey,
+    TokenObject,
+    belongs_to,
+    token_key,
+)
+from connector.trust.pkcs11_module import TokenName, module_at
+from connector.trust.settings import KeySettings, PemKey, Pkcs11Key, Pkcs12Key
 
 __all__ = ["PrivateKey", "SigningKey", "load_key"]
 
@@ -40,7 +50,6 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _MAX_FILE_BYTES: Final = 1024 * 1024
 _MAX_CHAIN: Final = 5
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +86,26 @@ class SigningKey:
         return fingerprint(self.certificate)
 
     @property
+    def not_before(self) -> dt.datetime:
+        """First moment at which the own certificate is valid."""
+        return self.certificate.not_valid_before_utc
+
+    @property
     def not_after(self) -> dt.datetime:
         """Last moment at which the own certificate is valid."""
         return self.certificate.not_valid_after_utc
+
+    def in_force(self, at: dt.datetime) -> bool:
+        """Tell whether the own certificate is valid at a moment."""
+        return self.not_before <= at <= self.not_after
 
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     private: PrivateKeyTypes
     certificates: tuple[x509.Certificate, ...]
-    key_path: Path
-    certificate_path: Path
+    key_place: str
+    certificate_place: str
 
 
 def load_key(
@@ -95,20 +113,22 @@ def load_key(
     *,
     now: dt.datetime,
     resolve: Callable[[SecretRef], str] = resolve_secret,
+    at_any_time: bool = False,
 ) -> SigningKey:
     """Return the checked key that `settings` name; costs some 40 ms, so call it once a process.
 
-    `resolve` turns the reference of a password into the password. Raises ConfigError with
-    every reason why the key must not be used.
+    `resolve` turns the reference of a password into the password. `at_any_time` accepts a
+    certificate that is not in force at `now`: one of several keys while they are changed.
+
+    Raises:
+        ConfigError: every reason why the key must not be used.
+        UnavailableError: the token with the key is not there.
     """
-    password = resolve(settings.password).encode() if settings.password else None
-    if isinstance(settings, PemKey):
-        loaded = _load_pem(settings, password)
-    else:
-        loaded = _load_pkcs12(settings, password)
+    loaded = _load(settings, resolve)
     findings = [
         *_key_findings(loaded),
-        *_certificate_findings(loaded, now),
+        *(() if at_any_time else _period_findings(loaded, now)),
+        *_usage_findings(loaded),
         *_chain_findings(loaded),
     ]
     if findings:
@@ -119,12 +139,42 @@ def load_key(
 def _signing_key(loaded: _Loaded) -> SigningKey:
     if not isinstance(loaded.private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         reason = type(loaded.private).__name__
-        raise ConfigError(codes.KEY_WEAK.at(str(loaded.key_path), reason=reason))
+        raise ConfigError(codes.KEY_WEAK.at(loaded.key_place, reason=reason))
     return SigningKey(loaded.private, loaded.certificates[0], loaded.certificates[1:])
 
 
+def _load(settings: KeySettings, resolve: Callable[[SecretRef], str]) -> _Loaded:
+    if isinstance(settings, Pkcs11Key):
+        return _load_pkcs11(settings, resolve)
+    password = resolve(settings.password).encode() if settings.password else None
+    if isinstance(settings, PemKey):
+        return _load_pem(settings, password)
+    return _load_pkcs12(settings, password)
+
+
+def _load_pkcs11(settings: Pkcs11Key, resolve: Callable[[SecretRef], str]) -> _Loaded:
+    resolve(settings.pin)  # a reference to nothing is found now, not when the token asks
+    found = TokenObject(
+        module_at(settings.module),
+        TokenName(label=settings.token_label, slot=settings.slot),
+        lambda: resolve(settings.pin),
+        label=settings.key_label,
+        key_id=bytes.fromhex(settings.key_id) if settings.key_id else None,
+    )
+    if settings.certificate_file is None:
+        certificates, place = _ordered(*found.certificates()), str(found)
+    else:
+        certificates = _read_certificates(settings.certificate_file)
+        place = str(settings.certificate_file)
+    reason = weakness(certificates[0])
+    private = None if reason else token_key(found, certificates[0])
+    if private is None:
+        raise ConfigError(codes.KEY_WEAK.at(place, reason=reason))
+    return _Loaded(private, certificates, str(found), place)
+
+
 def _load_pem(settings: PemKey, password: bytes | None) -> _Loaded:
-    data = _read_private(settings.key_file)
+    data = _read(settings.key_file, private=True)
     certificates = _read_certificates(settings.certificate_file)
     try:
         private = load_pem_private_key(data, password)
@@ -134,7 +184,7 @@ def _load_pem(settings: PemKey, password: bytes | None) -> _Loaded:
         private = _load_unencrypted(settings.key_file, data)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ConfigError(_unreadable(settings.key_file, error, password)) from error
-    return _Loaded(private, certificates, settings.key_file, settings.certificate_file)
+    return _Loaded(private, certificates, str(settings.key_file), str(settings.certificate_file))
 
 
 def _load_unencrypted(path: Path, data: bytes) -> PrivateKeyTypes:
@@ -146,7 +196,7 @@ def _load_unencrypted(path: Path, data: bytes) -> PrivateKeyTypes:
 
 
 def _load_pkcs12(settings: Pkcs12Key, password: bytes | None) -> _Loaded:
-    data = _read_private(settings.file)
+    data = _read(settings.file, private=True)
     try:
         private, own, others = pkcs12.load_key_and_certificates(data, password)
     except (TypeError, ValueError, UnsupportedAlgorithm) as error:
@@ -154,7 +204,7 @@ def _load_pkcs12(settings: Pkcs12Key, password: bytes | None) -> _Loaded:
     if private is None or own is None:
         reason = "no private key" if private is None else "no certificate of the private key"
         raise ConfigError(codes.KEY_FORMAT.at(str(settings.file), reason=reason))
-    return _Loaded(private, _ordered(own, others), settings.file, settings.file)
+    return _Loaded(private, _ordered(own, others), str(settings.file), str(settings.file))
 
 
 def _ordered(own: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
@@ -185,22 +235,16 @@ def _unreadable(path: Path, error: Exception, password: bytes | None) -> Finding
     return codes.KEY_FORMAT.at(str(path), reason=_first_line(error))
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, *, private: bool = False) -> bytes:
     try:
         with path.open("rb") as stream:
+            if private and open_to_others(stream.fileno()):
+                shown = f"{stat.S_IMODE(os.fstat(stream.fileno()).st_mode):04o}"
+                raise ConfigError(codes.KEY_OPEN_TO_OTHERS.at(str(path), mode=shown, path=path))
             return stream.read(_MAX_FILE_BYTES)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigError(codes.KEY_UNREADABLE.at(str(path), reason=reason)) from error
-
-
-def _read_private(path: Path) -> bytes:
-    data = _read(path)
-    mode = path.stat().st_mode
-    if mode & _OTHERS:
-        shown = f"{stat.S_IMODE(mode):04o}"
-        raise ConfigError(codes.KEY_OPEN_TO_OTHERS.at(str(path), mode=shown, path=path))
-    return data
 
 
 def _read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
@@ -216,31 +260,46 @@ def _key_findings(loaded: _Loaded) -> list[Finding]:
     own = loaded.certificates[0]
     reason = weakness(own)
     if reason is not None:
-        return [codes.KEY_WEAK.at(str(loaded.key_path), reason=reason)]
+        return [codes.KEY_WEAK.at(loaded.key_place, reason=reason)]
+    return (
+        [] if _matches(loaded.private, own) else [codes.KEY_MISMATCH.at(loaded.certificate_place)]
+    )
+
+
+def _matches(private: PrivateKeyTypes, own: x509.Certificate) -> bool:
+    if isinstance(private, RsaTokenKey | EcTokenKey):
+        try:
+            return belongs_to(private)
+        except UnavailableError as error:
+            if error.code == key_codes.TOKEN_KEY_ABSENT.code:
+                raise ConfigError(*error.findings) from error
+            raise
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if loaded.private.public_key().public_bytes(*form) != own.public_key().public_bytes(*form):
-        return [codes.KEY_MISMATCH.at(str(loaded.certificate_path))]
-    return []
+    return private.public_key().public_bytes(*form) == own.public_key().public_bytes(*form)
 
 
-def _certificate_findings(loaded: _Loaded, now: dt.datetime) -> list[Finding]:
-    own, place = loaded.certificates[0], str(loaded.certificate_path)
+def _period_findings(loaded: _Loaded, now: dt.datetime) -> list[Finding]:
+    own, place = loaded.certificates[0], loaded.certificate_place
     findings = []
     if now > own.not_valid_after_utc:
         findings.append(codes.KEY_EXPIRED.at(place, not_after=own.not_valid_after_utc))
     if now < own.not_valid_before_utc:
         findings.append(codes.KEY_NOT_YET.at(place, not_before=own.not_valid_before_utc))
-    try:
-        reason = usage_problem(own)
-    except UNREADABLE as error:
-        reason = _first_line(error)
-    if reason is not None:
-        findings.append(codes.KEY_UNSUITABLE.at(place, reason=reason))
     return findings
 
 
+def _usage_findings(loaded: _Loaded) -> list[Finding]:
+    try:
+        reason = usage_problem(loaded.certificates[0])
+    except UNREADABLE as error:
+        reason = _first_line(error)
+    if reason is None:
+        return []
+    return [codes.KEY_UNSUITABLE.at(loaded.certificate_place, reason=reason)]
+
+
 def _chain_findings(loaded: _Loaded) -> list[Finding]:
-    chain, place = loaded.certificates, str(loaded.certificate_path)
+    chain, place = loaded.certificates, loaded.certificate_place
     if len(chain) > _MAX_CHAIN:
         return [codes.KEY_CHAIN.at(place, number=len(chain), before=_MAX_CHAIN)]
     return [

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -30,6 +30,7 @@ from connector.errors import ConfigError
 from connector.trust import codes
 from connector.trust.certificates import fingerprint
 from connector.trust.keys import PrivateKey
+from connector.trust.soft_token import PublicKey
 
 __all__ = ["DevPki", "KeyType", "new_dev_pki"]
 
@@ -85,10 +86,13 @@ def new_dev_pki(
     *,
     clock: Clock,
     key_type: KeyType = "rsa2048",
+    public_keys: Mapping[str, PublicKey] | None = None,
 ) -> DevPki:
     """Make keys, certificates and registry for agencies given as (code, name).
 
-    Raises ConfigError if the directory holds anything already or cannot be written.
+    An agency of `public_keys` gets a certificate for that key, which lies elsewhere (on a
+    token), and no key file. Raises ConfigError if the directory holds anything already or
+    cannot be written.
     """
     pki, now = DevPki(directory), clock.now()
     _make_directories(pki)
@@ -100,9 +104,12 @@ def new_dev_pki(
     _write(pki.anchors_dir / "root.crt", _pem(root.certificate))
     entries = []
     for code, name in organs:
-        key = _new_key(key_type)
-        certificate = _agency_certificate(code, name, key, now, issuing)
-        _write(pki.key_file(code), _pem_key(key))
+        public = (public_keys or {}).get(code)
+        if public is None:
+            key = _new_key(key_type)
+            _write(pki.key_file(code), _pem_key(key))
+            public = key.public_key()
+        certificate = _agency_certificate(code, name, public, now, issuing)
         _write(pki.certificate_file(code), _pem(certificate) + _pem(issuing.certificate))
         entries.append((code, name, certificate))
     _write(pki.registry_file, _registry(entries).encode())
@@ -154,7 +161,7 @@ def _authority(
             x509.NameAttribute(NameOID.COMMON_NAME, name),
         ]
     )
-    builder = _builder(subject, key, now, _AUTHORITY_YEARS, issuer)
+    builder = _builder(subject, key.public_key(), now, _AUTHORITY_YEARS, issuer)
     length = 0 if issuer else 1
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=length), True)
     builder = builder.add_extension(_usage(certificates=True), True)
@@ -162,7 +169,7 @@ def _authority(
 
 
 def _agency_certificate(
-    code: str, name: str, key: PrivateKey, now: dt.datetime, issuer: _Authority
+    code: str, name: str, key: PublicKey, now: dt.datetime, issuer: _Authority
 ) -> x509.Certificate:
     subject = x509.Name(
         [
@@ -185,16 +192,16 @@ def _common_name(name: str) -> str:
 
 
 def _builder(
-    subject: x509.Name, key: PrivateKey, now: dt.datetime, years: int, issuer: _Authority | None
+    subject: x509.Name, key: PublicKey, now: dt.datetime, years: int, issuer: _Authority | None
 ) -> x509.CertificateBuilder:
-    issuing_key = (issuer.key if issuer else key).public_key()
-    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    issuing_key = issuer.key.public_key() if issuer else key
+    own = x509.SubjectKeyIdentifier.from_public_key(key)
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing_key)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer.certificate.subject if issuer else subject)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _EARLIER)
         .not_valid_after(now + years * _YEAR)
