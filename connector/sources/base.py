@@ -10,7 +10,7 @@ from connector.errors import Finding
 from connector.model.content import Content
 from connector.model.record import Record
 
-__all__ = ["BATCH_SIZE", "Batch", "Refused", "Source"]
+__all__ = ["BATCH_SIZE", "Batch", "Refused", "RefusedFile", "Source"]
 
 BATCH_SIZE: Final = 100
 """Records and refusals of one batch, which is one transaction of the store."""
@@ -27,6 +27,11 @@ class Refused:
     place: str
     findings: tuple[Finding, ...]
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFile(Refused):
+    """A file of which not a single row could be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,17 @@ from connector.clock import Clock
 from connector.errors import ConfigError
 from connector.model.record import Cell, Record
 from connector.sources import codes
-from connector.sources.attachments import Attachments
 from connector.sources.base import Refused
-from connector.sources.files import FileSource, Where
+from connector.sources.files import FileSource, Where, file_source
 from connector.sources.settings import ExcelSettings
-from connector.sources.table import check_repairable, columns_of, refused, repaired, row_of
+from connector.sources.table import (
+    check_repairable,
+    columns_of,
+    refused,
+    refused_file,
+    repaired,
+    row_of,
+)
 from connector.sources.workbook import check_size, faulty_cells
 
 __all__ = ["ExcelTable", "open_excel"]
@@ -39,14 +45,7 @@ _EXACT_WHOLE: Final = 2**53
 
 def open_excel(settings: ExcelSettings, *, where: Where, base: Path, clock: Clock) -> FileSource:
     """Return the source of an Excel adapter."""
-    return FileSource(
-        path=settings.path,
-        base=base,
-        settle_seconds=settings.settle_seconds,
-        table=ExcelTable(settings, where),
-        attachments=Attachments(settings.attachments_directory),
-        clock=clock,
-    )
+    return file_source(settings, ExcelTable(settings, where), base=base, clock=clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,8 @@ class ExcelTable:
         try:
             columns, rows = self._read(stream, name)
         except ConfigError as error:
-            yield refused(error.findings[0].place, name.encode(), *error.findings)
+            place = error.findings[0].place
+            yield refused_file(place, name.encode(), *error.findings)
             return
         for row in rows:
             result = self._row(columns, row)

@@ -11,7 +11,7 @@ import glob
 import hashlib
 import json
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -20,13 +20,17 @@ from typing import BinaryIO, Final, Protocol
 
 from connector.clock import Clock
 from connector.errors import NoInputError, UnavailableError
+from connector.model.content import Content
 from connector.model.record import Record
 from connector.sources import codes
-from connector.sources.attachments import Attachments, SourceFile
-from connector.sources.base import BATCH_SIZE, Batch, Refused
+from connector.sources.attachments import Attachments
+from connector.sources.base import BATCH_SIZE, Batch, Refused, RefusedFile
+from connector.sources.drops import NO_DROP, Drop
+from connector.sources.embedded import Embedded, weight
+from connector.sources.settings import FileSettings
 from connector.sources.table import chunks
 
-__all__ = ["FileSource", "Table", "Where"]
+__all__ = ["FileSource", "Table", "Where", "file_source"]
 
 Where = Callable[[str], str]
 """From the name of a setting to its place in the adapter's file."""
@@ -62,6 +66,32 @@ class _Progress:
     rows: int
     finished: bool
     stamp: _Stamp
+    rejected: bool = False
+
+
+def _alone(path: Path) -> Sequence[Path]:  # noqa: ARG001 - one of several ways to answer
+    return ()
+
+
+def file_source(
+    settings: FileSettings,
+    table: Table,
+    *,
+    base: Path,
+    clock: Clock,
+    companions: Callable[[Path], Sequence[Path]] = _alone,
+) -> FileSource:
+    """Return the source of an adapter whose export is files."""
+    return FileSource(
+        path=settings.path,
+        base=base,
+        settle_seconds=settings.settle_seconds,
+        table=table,
+        attachments=Embedded(Attachments(settings.attachments_directory)),
+        clock=clock,
+        drop=Drop(settings.done_marker, settings.archive_directory, settings.reject_directory),
+        companions=companions,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +102,11 @@ class FileSource:
     base: Path
     settle_seconds: float
     table: Table
-    attachments: Attachments
+    attachments: Embedded
     clock: Clock
+    drop: Drop = NO_DROP
+    companions: Callable[[Path], Sequence[Path]] = _alone
+    """Files beside an export without which it is not whole, memo files for example."""
 
     def columns(self) -> tuple[str, ...]:
         """Return the columns of the first file; NoInputError if a pattern matches none."""
@@ -93,12 +126,23 @@ class FileSource:
         if changed:
             raise UnavailableError(*(codes.CHANGED_WHILE_READING.at(name) for name in changed))
 
-    def attachment(self, record: Record, reference: str) -> SourceFile:
-        """Return the file that a record names; see `Attachments.content`."""
+    def attachment(self, record: Record, reference: str) -> Content:
+        """Return the file that a record holds or names; see `Attachments.content`."""
         return self.attachments.content(record, reference)
 
     def acknowledge(self, cursor: str) -> None:
-        """Leave the files where they are: their progress is in the cursor."""
+        """Move the files that were read to their end, if they are to be moved.
+
+        Their progress is in the cursor. Raises UnavailableError if one cannot be moved.
+        """
+        if not self.drop.moves:
+            return
+        done = {name: one for name, one in _parsed(cursor).items() if one.finished}
+        for path in self._present() if done else ():
+            progress = done.get(self._name(path))
+            if progress is not None and self._is_unchanged(path, progress):
+                companions = self.companions(path)
+                self.drop.take_away(path, companions, rejected=progress.rejected)
 
     def close(self) -> None:
         """Nothing stays open between batches."""
@@ -112,30 +156,42 @@ class FileSource:
         batch_size: int,
     ) -> Iterator[Batch]:
         with _opened(path) as stream, closing(self.table.rows(stream, name)) as rows:
-            stamp = _stamp(stream)
-            progress = self._progress(covered.get(name), stream, stamp)
+            stamp = self._stamp(stream, path)
+            progress = self._progress(covered.get(name), stream, stamp, path)
             if progress.finished:
                 return
-            for chunk, following in chunks(islice(rows, progress.rows, None), batch_size):
-                if _stamp(stream) != stamp:
+            left = islice(rows, progress.rows, None)
+            for chunk, following in chunks(left, batch_size, weight):
+                if self._stamp(stream, path) != stamp:
                     changed.append(name)
                     return
-                taken = progress.rows + len(chunk)
-                progress = replace(progress, rows=taken, finished=following is None)
+                progress = _further(progress, chunk, finished=following is None)
                 covered[name] = progress
                 yield _batch(chunk, covered)
+            if not progress.finished and self.drop.moves:
+                covered[name] = replace(progress, finished=True)
+                yield _batch([], covered)
 
-    def _progress(self, before: _Progress | None, stream: BinaryIO, stamp: _Stamp) -> _Progress:
+    def _progress(
+        self, before: _Progress | None, stream: BinaryIO, stamp: _Stamp, path: Path
+    ) -> _Progress:
         """Return how far a file was read: not at all if it is not the file that was read."""
         if before is not None and before.finished and before.stamp == stamp:
             return before
-        digest = self._digest(stream)
+        digest = self._digest(stream, path)
         if before is not None and before.digest == digest:
             return before
         return _Progress(digest, 0, finished=False, stamp=self._kept(stamp))
 
+    def _is_unchanged(self, path: Path, progress: _Progress) -> bool:
+        with _opened(path) as stream:
+            return self._digest(stream, path) == progress.digest
+
     def _files(self) -> list[Path]:
         """Return what there is to read; UnavailableError if the place of it is not there."""
+        return self.drop.ready(self._present())
+
+    def _present(self) -> list[Path]:
         try:
             return [self.path] if self.path.exists() else self._matching()
         except OSError as error:
@@ -144,6 +200,8 @@ class FileSource:
     def _matching(self) -> list[Path]:
         pattern, root = self._pattern()
         if not glob.has_magic(pattern):
+            if self.drop.may_be_empty and self.path.parent.is_dir():
+                return []
             raise _gone(self.path, "no such file")
         fixed = root / _fixed_part(pattern)
         if not fixed.is_dir():
@@ -178,12 +236,20 @@ class FileSource:
         age = self.clock.now().timestamp() - stamp[1] / 1e9
         return stamp if age > _RACY_SECONDS else _NO_STAMP
 
-    def _digest(self, stream: BinaryIO) -> str:
+    def _digest(self, stream: BinaryIO, path: Path) -> str:
         digest = hashlib.sha256(self.table.fingerprint.encode())
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
         stream.seek(0)
+        for companion in self.companions(path):
+            with _opened(companion) as beside:
+                while chunk := beside.read(_CHUNK):
+                    digest.update(chunk)
         return digest.hexdigest()[:32]
+
+    def _stamp(self, stream: BinaryIO, path: Path) -> _Stamp:
+        found = [os.fstat(stream.fileno()), *(one.stat() for one in self.companions(path))]
+        return sum(one.st_size for one in found), max(one.st_mtime_ns for one in found)
 
 
 @contextmanager
@@ -209,14 +275,16 @@ def _fixed_part(pattern: str) -> Path:
     return fixed
 
 
-def _stamp(stream: BinaryIO) -> _Stamp:
-    status = os.fstat(stream.fileno())
-    return status.st_size, status.st_mtime_ns
+def _further(progress: _Progress, chunk: list[Record | Refused], *, finished: bool) -> _Progress:
+    rejected = progress.rejected or any(isinstance(row, RefusedFile) for row in chunk)
+    rows = progress.rows + len(chunk)
+    return replace(progress, rows=rows, finished=finished, rejected=rejected)
 
 
 def _batch(chunk: list[Record | Refused], covered: dict[str, _Progress]) -> Batch:
     files = {
-        name: [done.digest, done.rows, done.finished, *done.stamp] for name, done in covered.items()
+        name: [done.digest, done.rows, done.finished, *done.stamp, done.rejected]
+        for name, done in covered.items()
     }
     cursor = {"v": _VERSION, "files": files}
     return Batch(
@@ -231,8 +299,10 @@ def _parsed(cursor: str | None) -> dict[str, _Progress]:
     try:
         written = json.loads(cursor or "{}")
         return {
-            name: _Progress(str(digest), int(rows), finished=finished is True, stamp=(size, time))
-            for name, (digest, rows, finished, size, time) in written.get("files", {}).items()
+            name: _Progress(
+                str(digest), int(rows), finished is True, (size, time), True in rejected
+            )
+            for name, (digest, rows, finished, size, time, *rejected) in written["files"].items()
         }
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return {}

@@ -48,6 +48,25 @@ BUILT_IN: Final = {
         "connector.sources.excel:open_excel",
         extra="excel",
     ),
+    "fixed": Kind(
+        "connector.sources.plain_settings:FixedSettings", "connector.sources.fixed:open_fixed"
+    ),
+    "json": Kind(
+        "connector.sources.tree_settings:JsonSettings", "connector.sources.json:open_json"
+    ),
+    "xml": Kind("connector.sources.tree_settings:XmlSettings", "connector.sources.xml:open_xml"),
+    "dxl": Kind("connector.sources.tree_settings:DxlSettings", "connector.sources.dxl:open_dxl"),
+    "dbf": Kind(
+        "connector.sources.plain_settings:DbfSettings",
+        "connector.sources.dbf:open_dbf",
+        extra="dbf",
+    ),
+    "access": Kind(
+        "connector.sources.plain_settings:AccessSettings", "connector.sources.access:open_access"
+    ),
+    "edxml": Kind(
+        "connector.sources.tree_settings:EdxmlSettings", "connector.sources.edxml:open_edxml"
+    ),
     "sql": Kind("connector.sources.settings:SqlSettings", "connector.sources.sql:open_sql"),
 }
 

@@ -12,33 +12,39 @@ from connector.config.secrets import SecretRef
 from connector.config.settings import Scalar
 from connector.sources import codes
 
-__all__ = ["Charset", "CsvSettings", "ExcelSettings", "SqlSettings"]
+__all__ = [
+    "Charset",
+    "CsvSettings",
+    "ExcelSettings",
+    "FileSettings",
+    "SheetSettings",
+    "SqlSettings",
+    "WithAttachments",
+]
 
 _ATTACHMENTS: Final = "Directory under which the records' files are; references may not leave it."
 
 _CURSOR: Final = re.compile(r"(?:^|[^:\w\\]):cursor\b")
 
 Charset = Annotated[str, Field(min_length=1, max_length=40)]
-"""Name of a charset: ``utf-8``, ``tcvn3``, ``vni``, ``viscii``, ``cp1258`` or any of Python's."""
+"""Name of a charset: ``utf-8``, ``tcvn3``, ``vni``, ``viscii``, ``vps``, ``viqr``, ``cp1258`` or
+any other of Python's."""
 
 
-class _WithAttachments(Settings):
+class WithAttachments(Settings):
+    """What every kind of source has."""
+
     attachments_directory: LocalPath | None = Field(
         default=None, title="Thư mục tệp đính kèm", description=_ATTACHMENTS
     )
 
 
-class _FileSettings(_WithAttachments):
+class FileSettings(WithAttachments):
+    """What every source of files has: which files, when they are complete, where they go then."""
+
     path: LocalPath = Field(
         title="Tệp kết xuất",
         description="The export, or a pattern (*, ?, [], **) that matches several.",
-    )
-    header_row: int = Field(
-        default=1,
-        ge=1,
-        le=1000,
-        title="Dòng tiêu đề",
-        description="Number of the row that names the columns; the rows before it are skipped.",
     )
     settle_seconds: float = Field(
         default=0,
@@ -47,14 +53,45 @@ class _FileSettings(_WithAttachments):
         title="Thời gian chờ ghi xong (giây)",
         description="A file counts as complete when it was not written to for so many seconds.",
     )
+    done_marker: str | None = Field(
+        default=None,
+        title="Tệp đánh dấu hoàn tất",
+        description="A file counts only when this file is beside it: {name}.done, {stem}.ok, …",
+        pattern=r"^[^/\\]*\{(name|stem)\}[^/\\]*$",
+        max_length=100,
+    )
+    archive_directory: LocalPath | None = Field(
+        default=None,
+        title="Thư mục lưu tệp đã nhận",
+        description="Where a file is moved when everything in it is taken; it stays if not given.",
+    )
+    reject_directory: LocalPath | None = Field(
+        default=None,
+        title="Thư mục tệp không đọc được",
+        description="Where a file is moved of which nothing can be read; it stays if not given.",
+    )
 
 
-class CsvSettings(_FileSettings):
+class SheetSettings(FileSettings):
+    """What exports with a header row have."""
+
+    header_row: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        title="Dòng tiêu đề",
+        description="Number of the row that names the columns; the rows before it are skipped.",
+    )
+
+
+class CsvSettings(SheetSettings):
     """Text with delimiters, in any charset."""
 
     type: Literal["csv"] = Field(title="Loại nguồn", description="Text with delimiters.")
     charset: Charset = Field(
-        default="utf-8", title="Bảng mã", description="utf-8, tcvn3, vni, viscii, cp1258, …"
+        default="utf-8",
+        title="Bảng mã",
+        description="utf-8, tcvn3, vni, viscii, vps, viqr, cp1258, …",
     )
     delimiter: str = Field(
         default=",",
@@ -78,7 +115,7 @@ class CsvSettings(_FileSettings):
         return self
 
 
-class ExcelSettings(_FileSettings):
+class ExcelSettings(SheetSettings):
     """A worksheet of an .xlsx, .xls, .xlsb or .ods file."""
 
     type: Literal["excel"] = Field(title="Loại nguồn", description="A worksheet.")
@@ -95,7 +132,7 @@ class ExcelSettings(_FileSettings):
     )
 
 
-class SqlSettings(_WithAttachments):
+class SqlSettings(WithAttachments):
     """A query on a database, which is only read."""
 
     type: Literal["sql"] = Field(title="Loại nguồn", description="A query on a database.")

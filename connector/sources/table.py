@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from connector.errors import ConfigError, Finding
 from connector.model.record import Cell, Record
 from connector.sources import codes
-from connector.sources.base import Refused
+from connector.sources.base import Refused, RefusedFile
 from connector.text.codecs import register
 from connector.text.mojibake import CHARSETS, repair
 from connector.text.normalise import nfc
@@ -23,6 +23,7 @@ __all__ = [
     "chunks",
     "columns_of",
     "refused",
+    "refused_file",
     "repaired",
     "row_of",
     "weight_of",
@@ -77,6 +78,11 @@ def row_of(
 def refused(place: str, raw: bytes, *findings: Finding) -> Refused:
     """Return the refusal of a row, which stands for its content by the digest of `raw`."""
     return Refused(place, findings, hashlib.sha256(raw).hexdigest())
+
+
+def refused_file(place: str, raw: bytes, *findings: Finding) -> RefusedFile:
+    """Return the refusal of a file of which no row can be read."""
+    return RefusedFile(place, findings, hashlib.sha256(raw).hexdigest())
 
 
 def repaired(columns: Sequence[str], cells: Sequence[Cell], place: str, charset: str) -> Repair:

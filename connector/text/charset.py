@@ -9,16 +9,37 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from connector.text.tables import UNDEFINED
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["Charset"]
+__all__ = ["Charset", "Coding"]
 
 _NOT_DEFINED: Final = "the charset does not define this byte here"
+
+
+class Coding(Protocol):
+    """What the codecs need of a charset; `complete` tells how many bytes can be decoded now."""
+
+    @property
+    def name(self) -> str:
+        """Return the codec's name."""
+        ...
+
+    def decode(self, data: Buffer, errors: str = "strict") -> tuple[str, int]:
+        """Return the NFC text of the bytes and their number."""
+        ...
+
+    def encode(self, text: str, errors: str = "strict") -> tuple[bytes, int]:
+        """Return the bytes of NFC text and its length."""
+        ...
+
+    def complete(self, data: bytes) -> int:
+        """Return how many bytes can be decoded now."""
+        ...
 
 
 class Charset:

@@ -9,9 +9,11 @@ from typing import Final
 from connector.text import tables
 from connector.text.charset import Charset
 
-__all__ = ["NAMES", "charset"]
+__all__ = ["DETECTABLE", "NAMES", "charset"]
 
-NAMES: Final = ("tcvn3", "vni", "viscii")
+DETECTABLE: Final = ("tcvn3", "vni", "viscii")
+"""Charsets that a sample can be told to be in; VPS shares too many letters with VISCII."""
+NAMES: Final = (*DETECTABLE, "vps")
 """Names of the charsets that are made from tables."""
 
 _TCVN3_TONE_BYTE: Final = 0xB0
@@ -21,7 +23,7 @@ _VOWELS: Final = "aăâeêioôơuưy"
 @cache
 def charset(name: str) -> Charset:
     """Return the charset of one of `NAMES`; KeyError for any other name."""
-    return {"tcvn3": _tcvn3, "vni": _vni, "viscii": _viscii}[name]()
+    return {"tcvn3": _tcvn3, "vni": _vni, "viscii": _viscii, "vps": _vps}[name]()
 
 
 def _tcvn3() -> Charset:
@@ -50,6 +52,10 @@ def _vni() -> Charset:
 
 def _viscii() -> Charset:
     return Charset("viscii", tables.VISCII)
+
+
+def _vps() -> Charset:
+    return Charset("vps", tables.VPS)
 
 
 def _nfc(text: str) -> str:

@@ -1,7 +1,8 @@
 """Legacy Vietnamese charsets as Python codecs: ``open(path, encoding="tcvn3")``.
 
-``tcvn3`` (ABC, fonts .VnTime), ``vni`` (VNI-Windows) and ``viscii`` (RFC 1456). Decoding is strict
-unless another error handler is named, and yields NFC.
+``tcvn3`` (ABC, fonts .VnTime), ``vni`` (VNI-Windows), ``viscii`` and ``viqr`` (RFC 1456) and
+``vps`` (Vietnamese Professionals Society). Decoding is strict unless another error handler is
+named, and yields NFC. ``viqr`` is ASCII and ``vps`` like VISCII, so neither is ever detected.
 
 TCVN3 has no codes for capitals that carry a tone: people typed small letters in a capital font
 (.VnTimeH). Such text decodes to small letters, which is what is stored; that a column was set in
@@ -16,15 +17,16 @@ import unicodedata
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
-from connector.text.charset import Charset
+from connector.text.charset import Coding
 from connector.text.charsets import NAMES, charset
+from connector.text.viqr import VIQR
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 __all__ = ["CODECS", "register"]
 
-CODECS: Final = NAMES
+CODECS: Final = (*NAMES, VIQR.name)
 """Names of the codecs that `register` adds to Python's."""
 
 
@@ -40,7 +42,7 @@ def register() -> None:
 def _search(name: str) -> codecs.CodecInfo | None:
     if name not in CODECS:
         return None
-    found = charset(name)
+    found: Coding = VIQR if name == VIQR.name else charset(name)
     return codecs.CodecInfo(
         name=name,
         encode=partial(_encode, found),
@@ -52,13 +54,13 @@ def _search(name: str) -> codecs.CodecInfo | None:
     )
 
 
-def _encode(found: Charset, text: str, errors: str = "strict") -> tuple[bytes, int]:
+def _encode(found: Coding, text: str, errors: str = "strict") -> tuple[bytes, int]:
     data, _ = found.encode(unicodedata.normalize("NFC", text), errors)
     return data, len(text)
 
 
 class _Encoder(codecs.IncrementalEncoder):
-    def __init__(self, found: Charset, errors: str = "strict") -> None:
+    def __init__(self, found: Coding, errors: str = "strict") -> None:
         super().__init__(errors)
         self._charset = found
 
@@ -67,7 +69,7 @@ class _Encoder(codecs.IncrementalEncoder):
 
 
 class _Decoder(codecs.BufferedIncrementalDecoder):
-    def __init__(self, found: Charset, errors: str = "strict") -> None:
+    def __init__(self, found: Coding, errors: str = "strict") -> None:
         super().__init__(errors)
         self._charset = found
 
@@ -79,7 +81,7 @@ class _Decoder(codecs.BufferedIncrementalDecoder):
 
 class _Reader(codecs.StreamReader):
     def __init__(
-        self, found: Charset, stream: codecs._ReadableStream, errors: str = "strict"
+        self, found: Coding, stream: codecs._ReadableStream, errors: str = "strict"
     ) -> None:
         super().__init__(stream, errors)
         self._charset = found
@@ -93,7 +95,7 @@ class _Reader(codecs.StreamReader):
 
 class _Writer(codecs.StreamWriter):
     def __init__(
-        self, found: Charset, stream: codecs._WritableStream, errors: str = "strict"
+        self, found: Coding, stream: codecs._WritableStream, errors: str = "strict"
     ) -> None:
         super().__init__(stream, errors)
         self._charset = found

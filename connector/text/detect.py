@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from connector.text.charsets import NAMES, charset
+from connector.text.charsets import DETECTABLE, charset
 from connector.text.mojibake import to_bytes
 from connector.text.normalise import nfc
 from connector.text.syllables import is_abbreviation, is_syllable
@@ -91,7 +91,7 @@ def _unicode(text: str) -> Guess:
 
 
 def _best(sample: bytes, others: tuple[str, ...]) -> Guess:
-    fits = [_fit(name, _decoded(name, sample)) for name in (*NAMES, *others)]
+    fits = [_fit(name, _decoded(name, sample)) for name in (*DETECTABLE, *others)]
     best, second = sorted(fits, key=lambda fit: fit.share, reverse=True)[:2]
     evidence = tuple(
         f"{fit.name}: {fit.good} of {fit.words} words with marks are Vietnamese" for fit in fits
@@ -102,7 +102,7 @@ def _best(sample: bytes, others: tuple[str, ...]) -> Guess:
 
 
 def _decoded(name: str, sample: bytes) -> str:
-    if name in NAMES:
+    if name in DETECTABLE:
         return charset(name).decode(sample, "replace")[0]
     return nfc(sample.decode(name, "replace"))
 

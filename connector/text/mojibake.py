@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 from connector.text.charsets import NAMES, charset
+from connector.text.viqr import VIQR
 
 __all__ = ["CHARSETS", "repair", "to_bytes"]
 
-CHARSETS: Final = NAMES
-"""Charsets whose mojibake can be undone."""
+CHARSETS: Final = (*NAMES, VIQR.name)
+"""Charsets whose mojibake can be undone; VIQR, being ASCII, is only spelled out."""
 
 _CP1252: Final = {
     ord(bytes((code,)).decode("cp1252")): code
@@ -25,15 +26,17 @@ _CP1252: Final = {
 def repair(text: str, name: str) -> str | None:
     """Return the Vietnamese that look-alikes stand for, None if they cannot be of that charset.
 
-    ASCII text is its own repair. `name` is one of `CHARSETS`.
+    Printable ASCII is its own repair (not in VIQR); some charsets have capitals among the control
+    characters. `name` is one of `CHARSETS`.
     """
-    if text.isascii():
+    found = VIQR if name == VIQR.name else charset(name)
+    if found is not VIQR and text.isascii() and text.isprintable():
         return text
     data = to_bytes(text)
     if data is None:
         return None
     try:
-        return charset(name).decode(data)[0]
+        return found.decode(data)[0]
     except UnicodeDecodeError:
         return None
 

@@ -17,6 +17,7 @@ __all__ = [
     "VNI_MARKS",
     "VNI_PAIRS",
     "VNI_SINGLES",
+    "VPS",
 ]
 
 UNDEFINED: Final = "\ufffe"
@@ -55,6 +56,22 @@ VISCII: Final = (
     "àáâãảăữẫèéêẻìíĩỉđựòóôõỏọụùúũủýợỮ"
 )
 """RFC 1456; six of its capitals stand among the control characters."""
+
+VPS: Final = (
+    "\x00\x01ẠẬẶẸỆ\x07\x08\t\n\x0b\x0c\r\x0e\x0f"
+    "ỊỌỘỢỤỰ\x16\x17\x18Ỵ\x1a\x1bẪỮ\x1e\x1f"
+    f"{_ASCII[0x20:]}"
+    "ÀẢÃẤẦẨọỗĂếềểệẮẰẲẾ‘’ỀỂỄỐỒỔỖýỷỵỚỜỞ"
+    "\xa0ắằẳẵặỠớÙờởỡŨỨợỪổỬỲỸÍÌộỈĨÓửữÒỎÕự"
+    "ầÁÂấẩẫậđẻÉÊẹỉễịỹƯỦồốÔỏơÈừứÚũưÝẺß"
+    "àáâãảạăçèéêẽìíîĩẴĐòóôõöƠụùúủüỶẼỳ"
+)
+"""Vietnamese Professionals Society; fourteen of its capitals stand among the control characters.
+
+Mozilla's table (vps.uf) and that of the editor Alpha (vietnamese.cpp) agree on all bytes; xvnkb's
+agrees on the 131 letters that it writes with codes of their own (in the others it has no
+control characters).
+"""
 
 _LATIN_SYMBOLS: Final = "\u00a0¡¢£¤¥¦§¨©ª«¬\u00ad®¯°±²³´µ¶·¸¹º»¼½¾¿"
 _VNI_LETTERS: Final = dict(zip("ÆÌÍÎÑÒÓÔÖæìíîñòóôö", "ỈÌÍỴĐỊĨƠƯỉìíỵđịĩơư", strict=True))

@@ -7,25 +7,25 @@ import subprocess
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
 
 from connector.config.load import Settings
 from connector.errors import ConfigError
-from connector.sources import codes, registry
+from connector.sources import codes, file_codes, registry
 from connector.sources.settings import CsvSettings, ExcelSettings, SqlSettings
 from tests.unit.sources.conftest import Desk
 
 
-class DxlSettings(Settings):
+class MailSettings(Settings):
     """Settings of a kind that comes from another package."""
 
-    type: Literal["dxl"]
+    type: Literal["mail"]
 
 
 OTHER = registry.Kind(
-    "tests.unit.sources.test_registry:DxlSettings", "no_such_package:opener", "dxl"
+    "tests.unit.sources.test_registry:MailSettings", "no_such_package:opener", "mail"
 )
 
 
@@ -37,11 +37,11 @@ def test_settings_models_are_found_by_kind() -> None:
 
 
 def test_settings_do_not_load_heavy_libraries() -> None:
-    """Lint and schema start quickly: neither SQLAlchemy nor calamine is imported."""
+    """Lint and schema start quickly: no library that reads exports is imported."""
     program = (
-        "import sys; from connector.sources.registry import settings_model;"
-        "[settings_model(kind) for kind in ('csv', 'excel', 'sql')];"
-        "sys.exit(bool({'sqlalchemy', 'python_calamine'} & set(sys.modules)))"
+        "import sys; from connector.sources.registry import BUILT_IN, settings_model;"
+        "[settings_model(kind) for kind in BUILT_IN];"
+        "sys.exit(bool({'sqlalchemy', 'python_calamine', 'lxml', 'dbfread'} & set(sys.modules)))"
     )
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
@@ -64,7 +64,7 @@ def test_a_missing_kind_is_found(desk: Desk) -> None:
         desk.open("path: e.csv")
 
     assert caught.value.code == codes.KIND_MISSING.code
-    assert "csv, excel, sql" in caught.value.findings[0].hint_en
+    assert "csv, excel, fixed" in caught.value.findings[0].hint_en
 
 
 def test_every_wrong_setting_is_found(desk: Desk) -> None:
@@ -77,16 +77,16 @@ def test_every_wrong_setting_is_found(desk: Desk) -> None:
 
 def test_packages_can_add_kinds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry point adds a kind; one whose package is missing names its extra."""
-    entry = EntryPoint("dxl", "tests.unit.sources.test_registry:OTHER", "connector.sources")
+    entry = EntryPoint("mail", "tests.unit.sources.test_registry:OTHER", "connector.sources")
     clash = EntryPoint("csv", "tests.unit.sources.test_registry:OTHER", "connector.sources")
     found = EntryPoints([entry, clash])
     monkeypatch.setattr(registry, "entry_points", found.select)
 
-    assert list(registry.kinds()) == ["csv", "excel", "sql", "dxl"]
+    assert list(registry.kinds()) == [*registry.BUILT_IN, "mail"]
     assert registry.kinds()["csv"] is registry.BUILT_IN["csv"]
     with pytest.raises(ConfigError) as caught:
-        desk.open("type: dxl")
-    assert "connector[dxl]" in caught.value.findings[0].hint_en
+        desk.open("type: mail")
+    assert "connector[mail]" in caught.value.findings[0].hint_en
 
 
 def test_paths_count_from_the_adapters_directory(tmp_path: Path) -> None:
@@ -101,9 +101,23 @@ def test_paths_count_from_the_adapters_directory(tmp_path: Path) -> None:
 
 def test_the_catalogue_is_complete_and_in_order() -> None:
     """Every text of the room is listed once, with codes of the room's own range."""
-    texts = [getattr(codes, name) for name in codes.__all__ if name != "CATALOGUE"]
+    texts = [
+        getattr(module, name)
+        for module in (codes, file_codes)
+        for name in module.__all__
+        if name != "CATALOGUE"
+    ]
 
     assert sorted(texts, key=lambda text: text.code) == list(codes.CATALOGUE)
     assert all(re.fullmatch("EDX-40[0-9]{2}", text.code) for text in texts)
     assert len({text.code for text in texts}) == len(texts)
     assert all(text.hint_en and text.hint_vi for text in texts)
+
+
+@pytest.mark.parametrize("kind", registry.BUILT_IN)
+def test_every_setting_is_described(kind: str) -> None:
+    """Schema and reference are made from title and description of every field."""
+    fields = registry.settings_model(kind).model_fields
+
+    assert get_args(fields["type"].annotation) == (kind,)
+    assert all(field.title and field.description for field in fields.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import random
 import subprocess
 import unicodedata
 from pathlib import Path
@@ -104,7 +105,7 @@ def test_text_comes_back(name: str) -> None:
 @pytest.mark.parametrize("name", CODECS)
 def test_quotes_and_dashes_of_windows_survive_where_fonts_have_them(name: str) -> None:
     """Windows programs put cp1252 punctuation between the letters of TCVN3 and VNI."""
-    if name == "viscii":
+    if name in {"viscii", "vps", "viqr"}:
         with pytest.raises(UnicodeEncodeError):
             "“x” – y…".encode(name)
     else:
@@ -219,3 +220,76 @@ def test_incremental_encoders_work() -> None:
     encoder = codecs.getincrementalencoder("vni")()
 
     assert encoder.encode("ế") + encoder.encode("t", final=True) == "ết".encode("vni")
+
+
+VPS_SAMPLES = [
+    (
+        "Cộng hòa xã hội chủ nghĩa Việt Nam",
+        b"C\xb6ng h\xf2a x\xe3 h\xb6i ch\xfb ngh\xefa Vi\x8ct Nam",
+    ),
+    ("Ộ Ẫ Ữ", b"\x12 \x1c \x1d"),
+    ("đường Ưu Đãi", b"\xc7\xdc\xa9ng \xd0u \xf1\xe3i"),
+]
+
+
+@pytest.mark.parametrize(("text", "data"), VPS_SAMPLES)
+def test_vps_is_the_table_on_which_public_ones_agree(text: str, data: bytes) -> None:
+    """Letters of the upper half, and capitals among the control characters."""
+    assert data.decode("vps") == text
+    assert text.encode("vps") == data
+
+
+def test_vps_has_every_vietnamese_letter_once() -> None:
+    """All 134 letters that are not ASCII have one byte each, and no byte is undefined."""
+    text = bytes(range(256)).decode("vps")
+    marks = ("", *"\u0300\u0309\u0303\u0301\u0323")
+    letters = {unicodedata.normalize("NFC", b + m) for b in "aăâeêioôơuưyđ" for m in marks}
+    letters = {letter for letter in letters if len(letter) == 1 and not letter.isascii()}
+
+    assert len(letters) == 67
+    assert all(text.count(letter) == text.count(letter.upper()) == 1 for letter in letters)
+
+
+VIQR_SAMPLES = [
+    ("Vie^.t Nam ddo^.c la^.p", "Việt Nam độc lập"),
+    (
+        "To^i ye^u tie^'ng nu+o+'c to^i tu+` khi mo+'i ra ddo+`i\\.",
+        "Tôi yêu tiếng nước tôi từ khi mới ra đời.",
+    ),
+    ("A(?, DDo^\\' Dda` dD", "Ẳ, Đô' Đà dD"),
+    ("so^' 15/QDD-UBND (1+1)", "số 15/QĐ-UBND (1+1)"),
+    ("scan\\2020\\doc.pdf", "scan\\2020\\doc.pdf"),
+    ("d\\d \\ddd \\\\.", "dd dđ \\."),
+    ("a'^ b' e+ i( d", "á^ b' e+ i( d"),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), VIQR_SAMPLES)
+def test_viqr_spells_letters_with_signs(written: str, meant: str) -> None:
+    """A sign is a mark only where it makes a letter, and a backslash keeps it a sign."""
+    assert written.encode().decode("viqr") == meant
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_viqr_brings_any_text_back(seed: int) -> None:
+    """Signs and letters in any order survive, also when they are decoded byte by byte."""
+    alphabet = "aâăoơơuưiydđDĐbAÊỆẳờ'`?~.^+(\\ \n"
+    text = "".join(random.Random(seed).choices(alphabet, k=60))  # noqa: S311 - no secret
+    data = text.encode("viqr")
+    decoder = codecs.getincrementaldecoder("viqr")()
+
+    assert data.decode("viqr") == text
+    pieces = "".join(decoder.decode(data[i : i + 1]) for i in range(len(data)))
+    assert pieces + decoder.decode(b"", final=True) == text
+
+
+def test_viqr_is_ascii() -> None:
+    """Other bytes and other characters are errors at their place."""
+    with pytest.raises(UnicodeDecodeError) as decoding:
+        b"Vie^.t \xe1".decode("viqr")
+    with pytest.raises(UnicodeEncodeError) as encoding:
+        "số €".encode("viqr")
+
+    assert (decoding.value.start, encoding.value.start) == (7, 3)
+    assert b"a'\xe1b".decode("viqr", "surrogateescape") == "á\udce1b"
+    assert "a€b".encode("viqr", "replace") == b"a?b"

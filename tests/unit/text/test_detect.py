@@ -6,7 +6,8 @@ import unicodedata
 
 import pytest
 
-from connector.text.codecs import CODECS, register
+from connector.text.charsets import DETECTABLE
+from connector.text.codecs import register
 from connector.text.detect import detect, detect_mojibake
 from connector.text.mojibake import repair, to_bytes
 from connector.text.syllables import is_abbreviation, is_syllable
@@ -22,7 +23,7 @@ def _registered() -> None:
     register()
 
 
-@pytest.mark.parametrize("name", [*CODECS, "utf-8"])
+@pytest.mark.parametrize("name", [*DETECTABLE, "utf-8"])
 def test_a_sample_is_recognised(name: str) -> None:
     """Each charset is found from a few cells, with the counts as evidence."""
     guess = detect(SAMPLE.encode(name))
@@ -122,3 +123,18 @@ def test_abbreviations_are_capitals() -> None:
     """The letters of a notation are known; words are not taken for them."""
     assert is_abbreviation("QĐ")
     assert not is_abbreviation("Qđ")
+
+
+@pytest.mark.parametrize("name", ["viqr", "vps"])
+def test_what_only_people_can_tell_is_not_detected(name: str) -> None:
+    """VIQR is ASCII like any other, and VPS is never the answer."""
+    assert detect(SAMPLE.encode(name)).charset in {"ascii", None}
+
+
+def test_look_alikes_of_configured_charsets_are_repaired() -> None:
+    """Capitals of VPS among the control characters come back, VIQR is spelled out."""
+    look_alike = "HỌC TẬP".encode("vps").decode("latin-1")
+
+    assert repair(look_alike, "vps") == "HỌC TẬP"
+    assert repair("So^' 1", "viqr") == "Số 1"
+    assert repair("Số", "viqr") is None
