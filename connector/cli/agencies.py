@@ -9,19 +9,10 @@ from typing import Any
 import click
 
 from connector.cli.catalogue_of import catalogue_at
-from connector.cli.nodes import json_option
+from connector.cli.nodes import catalogue_option, json_option
 from connector.cli.output import print_json, table, talk, tell_findings
 
 __all__ = ["agencies"]
-
-
-def _catalogue_option(function: Any) -> Any:
-    return click.option(
-        "--catalogue",
-        type=click.Path(path_type=Path, dir_okay=False),
-        envvar="CONNECTOR_CATALOGUE",
-        help="Instead of the shipped seed.",
-    )(function)
 
 
 def _on_option(function: Any) -> Any:
@@ -37,7 +28,7 @@ def agencies() -> None:
 
 @agencies.command("list")
 @json_option
-@_catalogue_option
+@catalogue_option
 @click.option("--all", "everything", is_flag=True, help="Closed codes too.")
 def list_(catalogue: Path | None, *, everything: bool, as_json: bool) -> None:
     """List the agencies that are valid today."""
@@ -65,7 +56,7 @@ def list_(catalogue: Path | None, *, everything: bool, as_json: bool) -> None:
 
 @agencies.command()
 @json_option
-@_catalogue_option
+@catalogue_option
 @click.argument("text")
 def find(catalogue: Path | None, text: str, *, as_json: bool) -> None:
     """Find agencies by code, name or initials, best first; exit with 1 if there is none."""
@@ -80,7 +71,7 @@ def find(catalogue: Path | None, text: str, *, as_json: bool) -> None:
 
 @agencies.command()
 @json_option
-@_catalogue_option
+@catalogue_option
 @_on_option
 @click.argument("code")
 def resolve(catalogue: Path | None, on: dt.datetime | None, code: str, *, as_json: bool) -> None:
@@ -98,7 +89,7 @@ def resolve(catalogue: Path | None, on: dt.datetime | None, code: str, *, as_jso
 
 @agencies.command()
 @json_option
-@_catalogue_option
+@catalogue_option
 @_on_option
 @click.option("--connected", multiple=True, help="Codes that have a node (may be repeated).")
 @click.argument("code")
@@ -126,24 +117,48 @@ def explain(
 
 
 @agencies.command("import")
-@_catalogue_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@catalogue_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Where the new catalogue is written, over what stood there.",
+)
 @click.option("--replace", is_flag=True, help="Leave out what the imported list does not have.")
+@click.option("--skip-bad-rows", is_flag=True, help="Write the others although some are wrong.")
+@click.option("--dry-run", is_flag=True, help="Write nothing.")
 @click.argument("file", type=click.Path(path_type=Path))
-def import_(catalogue: Path | None, out: Path, file: Path, *, replace: bool) -> None:
-    """Merge FILE (our columns, or the axis' list) into the catalogue and write it to --out."""
+def import_(
+    catalogue: Path | None,
+    out: Path,
+    file: Path,
+    *,
+    replace: bool,
+    skip_bad_rows: bool,
+    dry_run: bool,
+) -> None:
+    """Merge the list FILE into the catalogue and write it to --out.
+
+    FILE has the columns of our own catalogue, or those of the axis' list of agencies. With a
+    wrong row nothing is written, and the exit code is 1.
+    """
     from connector.agencies.files import import_csv, merge, save
+    from connector.errors import Severity
 
     listing = import_csv(file)
-    tell_findings(listing.findings)
-    agencies = listing.agencies
+    agencies, findings = listing.agencies, list(listing.findings)
     if not replace:
         merged = merge(catalogue_at(catalogue), listing.agencies)
-        tell_findings(merged.findings)
         agencies = merged.agencies
-    save(agencies, out)
-    talk(f"{len(listing.agencies)} imported, {len(list(agencies))} in {out}")
-    if listing.findings:
+        findings += merged.findings
+    tell_findings(findings)
+    wrong = any(finding.severity is Severity.ERROR for finding in findings)
+    written = not dry_run and bool(listing.agencies) and (skip_bad_rows or not wrong)
+    if written:
+        save(agencies, out)
+    where = f"in {out}" if written else "would be in the catalogue; nothing was written"
+    talk(f"{len(listing.agencies)} agencies read, {len(list(agencies))} {where}")
+    if findings:
         raise click.exceptions.Exit(1)
 
 

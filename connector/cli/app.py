@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
-from typing import Any, Final
+import traceback
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -31,7 +33,10 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "topology": ("connector.cli.topology:topology", "Exchanges, queues, bindings, permissions."),
     "keys": ("connector.cli.keys:keys", "Certificates in use; a development PKI."),
     "journal": ("connector.cli.journal:journal", "The hash-chained record of all events."),
-    "list": ("connector.cli.catalogues:catalogues", "Sources, transforms, rules, errors, events."),
+    "list": (
+        "connector.cli.catalogues:catalogues",
+        "What there is: sources, fields, transforms, errors, …",
+    ),
     "schema": ("connector.cli.schema:schema", "JSON Schemas of the configuration files."),
     "demo": ("connector.cli.demo:demo", "Three agencies exchange documents on this machine."),
     "version": ("connector.cli.version:version", "Versions of the program and its libraries."),
@@ -42,6 +47,10 @@ _EPILOG: Final = (
     "69 broker or source unavailable, 70 bug, 73/74 cannot write, 75 temporary, "
     "77 trust or permission, 78 configuration."
 )
+
+
+class _ReaderGone(Exception):
+    """Who read standard output has had enough, as `head` does."""
 
 
 class _Verbs(click.Group):
@@ -57,13 +66,22 @@ class _Verbs(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; a reader that has gone away is not click's to judge."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
+        return result
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl([(name, summary) for name, (_, summary) in VERBS.items()])
 
 
 @click.group(cls=_Verbs, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks and debug lines.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks of errors.")
 @click.version_option(package_name="connector", prog_name="connector")
 @click.pass_context
 def app(ctx: click.Context, *, verbose: bool) -> None:
@@ -72,26 +90,31 @@ def app(ctx: click.Context, *, verbose: bool) -> None:
 
 
 def run_program(arguments: list[str] | None = None) -> None:
-    """Run a command line and end the process; foreign errors become status 70."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    verbose = "-v" in arguments[:1] or "--verbose" in arguments[:1]
+    """Run a command line and end the process; foreign errors become status 70 or 74."""
+    _speak_utf8()
+    said: dict[str, Any] = {}
     try:
-        status = app.main(arguments, prog_name="connector", standalone_mode=False, obj={})
-    except click.exceptions.Exit as done:
-        _end(done.exit_code)
+        status = app.main(arguments, prog_name="connector", standalone_mode=False, obj=said)
     except click.Abort:
         _end(130)
     except click.ClickException as error:
         error.show()
         _end(error.exit_code)
-    except BrokenPipeError:
+    except _ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _end(0)
-    except Exception as error:
-        if verbose:
-            raise
+    except Exception as error:  # noqa: BLE001 - the last resort, else there is a traceback
+        if said.get("verbose"):
+            traceback.print_exc()
         _end(_explain(error))
     _end(status)
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 whatever the locale says: everything here is Vietnamese."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _explain(error: Exception) -> int:
@@ -100,5 +123,5 @@ def _explain(error: Exception) -> int:
     return tell_error(error)
 
 
-def _end(status: Any) -> None:
+def _end(status: Any) -> NoReturn:
     sys.exit(status if isinstance(status, int) else 0)

@@ -1,4 +1,4 @@
-"""The agency catalogue that a verb uses: the node's if there is a configuration, else the seed."""
+"""The agency catalogue that a verb uses: the one that is named, else the one that is shipped."""
 
 from __future__ import annotations
 

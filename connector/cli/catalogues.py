@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+import connector
 from connector.cli.nodes import json_option
-from connector.cli.output import print_json, table
+from connector.cli.output import print_json
 
 if TYPE_CHECKING:
     from connector.errors import Text
 
-__all__ = ["all_texts", "catalogues", "facts_of"]
+__all__ = ["WHAT", "all_texts", "catalogues", "facts_of"]
+
+WHAT: Final = ("sources", "sinks", "fields", "transforms", "rules", "errors", "events")
+"""The lists that there are."""
 
 
 @click.command("list")
 @json_option
-@click.argument("what", type=click.Choice(["sources", "transforms", "rules", "errors", "events"]))
+@click.argument("what", type=click.Choice(WHAT))
 def catalogues(what: str, *, as_json: bool) -> None:
-    """List the sources, transforms, rules, errors or events that there are."""
+    """List what there is to choose from, or what may be reported."""
     rows = facts_of(what)
     if as_json:
         print_json(rows)
         return
-    header = list(rows[0])
-    table(header, [[row[name] for name in header] for row in rows])
+    for row in rows:
+        first, *others = row
+        click.echo(row[first])
+        for name in others:
+            if row[name]:
+                click.echo(f"  {name}: {row[name]}")
 
 
 def facts_of(what: str) -> list[dict[str, Any]]:
     """Return one list as rows of equal keys."""
     return {
         "sources": _sources,
+        "sinks": _sinks,
+        "fields": _fields,
         "transforms": _transforms,
         "rules": _rules,
         "errors": _errors,
@@ -40,24 +52,9 @@ def facts_of(what: str) -> list[dict[str, Any]]:
 
 
 def all_texts() -> tuple[Text, ...]:
-    """Return the messages of all rooms, by code."""
-    from connector.agencies import codes as agencies
-    from connector.broker import codes as broker
-    from connector.cli import files
-    from connector.config import codes as config
-    from connector.demo import codes as demo
-    from connector.edxml import codes as edxml
-    from connector.edxml import rule_codes
-    from connector.flow import codes as flow
-    from connector.mapping import codes as mapping
-    from connector.service import codes as service
-    from connector.sinks import codes as sinks
-    from connector.sources import codes as sources
-    from connector.store import codes as store
-    from connector.trust import codes as trust
-
-    rooms: list[Any] = [agencies, broker, config, demo, edxml, rule_codes, files, flow]
-    rooms += [mapping, service, sinks, sources, store, trust]
+    """Return the messages of all rooms, by code: the catalogues of all modules named …codes."""
+    modules = (module.name for module in pkgutil.walk_packages(connector.__path__, "connector."))
+    rooms = [importlib.import_module(name) for name in modules if name.endswith("codes")]
     texts = {entry.code: entry for room in rooms for entry in room.CATALOGUE}
     return tuple(texts[code] for code in sorted(texts))
 
@@ -68,6 +65,29 @@ def _sources() -> list[dict[str, Any]]:
     return [
         {"source": name, "settings": ", ".join(settings_model(name).model_fields)}
         for name in kinds()
+    ]
+
+
+def _sinks() -> list[dict[str, Any]]:
+    from connector.sinks.registry import kinds, settings_model
+
+    return [
+        {"sink": name, "settings": ", ".join(settings_model(name).model_fields)} for name in kinds()
+    ]
+
+
+def _fields() -> list[dict[str, Any]]:
+    from connector.mapping.fields import FIELDS
+
+    return [
+        {
+            "field": field.path,
+            "vi": field.title,
+            "en": field.doc,
+            "holds": f"{'a list, each ' if field.many else ''}{field.kind.en}",
+            "required": field.required,
+        }
+        for field in FIELDS.values()
     ]
 
 
@@ -100,7 +120,14 @@ def _rules() -> list[dict[str, Any]]:
 
 def _errors() -> list[dict[str, Any]]:
     return [
-        {"code": text.code, "severity": text.severity.value, "en": text.en, "vi": text.vi}
+        {
+            "code": text.code,
+            "severity": text.severity.value,
+            "en": text.en,
+            "vi": text.vi,
+            "hint_en": text.hint_en,
+            "hint_vi": text.hint_vi,
+        }
         for text in all_texts()
     ]
 

@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.nodes import config_option, json_option, opened_node, this_actor, yes_option
-from connector.cli.outbox import confirmed, write_new
+from connector.cli.asking import confirmed
+from connector.cli.files import write_new
+from connector.cli.nodes import (
+    config_option,
+    json_option,
+    limit_option,
+    opened_node,
+    this_actor,
+    yes_option,
+)
 from connector.cli.output import print_json, table
-from connector.cli.stores import opened_store
+from connector.cli.rows import chosen_states, received_message
+from connector.cli.stores import opened_spool, opened_store
 
 if TYPE_CHECKING:
     from connector.store.inbox import InboxMessage
@@ -27,17 +36,16 @@ def inbox() -> None:
 @config_option
 @json_option
 @click.option("--state", "states", multiple=True, help="Only messages in this state.")
-@click.option("--kind", type=click.Choice(["document", "status"]))
-@click.option("--limit", default=100, show_default=True)
+@click.option("--kind", type=click.Choice(["document", "status"]), help="Only these packets.")
+@limit_option
 def list_(
     config_path: Path, states: tuple[str, ...], kind: str | None, limit: int, *, as_json: bool
 ) -> None:
     """List messages, newest first."""
-    from connector.cli.outbox import _states
     from connector.model.states import InboxState
     from connector.store import inbox as rows
 
-    chosen = _states(InboxState, states)
+    chosen = chosen_states(InboxState, states)
     with opened_store(config_path) as store, store.read() as tx:
         found = rows.list_messages(tx, states=chosen, kind=kind, limit=limit)
     if as_json:
@@ -65,9 +73,9 @@ def list_(
 @json_option
 @click.argument("packet")
 def show(config_path: Path, packet: str, *, as_json: bool) -> None:
-    """Show a message, its findings and how it was verified."""
-    with opened_node(config_path) as node:
-        row = node.operator(this_actor()).received(packet)
+    """Show the message PACKET, its findings and how it was verified."""
+    with opened_store(config_path) as store, store.read() as tx:
+        row = received_message(tx, packet)
     facts = _as_dict(row) | {"verification": row.verification, "headers": row.headers}
     if as_json:
         print_json(facts)
@@ -81,7 +89,7 @@ def show(config_path: Path, packet: str, *, as_json: bool) -> None:
 @yes_option
 @click.argument("packet")
 def retry(config_path: Path, packet: str, *, dry_run: bool, yes: bool) -> None:
-    """Process a parked, held or quarantined message again; it is verified again."""
+    """Process the parked, held or quarantined PACKET again."""
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
         row = operator.received(packet)
@@ -98,7 +106,7 @@ inbox.add_command(retry, "release")
 @click.option("--reason", required=True, help="Journalled.")
 @click.argument("packet")
 def park(config_path: Path, packet: str, reason: str, *, dry_run: bool, yes: bool) -> None:
-    """Set a message aside until somebody retries it."""
+    """Set PACKET aside until somebody retries it."""
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
         row = operator.received(packet)
@@ -111,10 +119,10 @@ def park(config_path: Path, packet: str, reason: str, *, dry_run: bool, yes: boo
 @click.argument("packet")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export(config_path: Path, packet: str, file: Path) -> None:
-    """Write the message's bytes, exactly as received, to FILE."""
-    with opened_node(config_path) as node:
-        row = node.operator(this_actor()).received(packet)
-        write_new(file, node.spool.get(row.body_sha256).path.read_bytes())
+    """Write the bytes of PACKET, exactly as received, to the new FILE."""
+    with opened_store(config_path) as store, store.read() as tx:
+        row = received_message(tx, packet)
+    write_new(file, opened_spool(config_path).get(row.body_sha256).path.read_bytes())
 
 
 def _as_dict(row: InboxMessage) -> dict[str, Any]:

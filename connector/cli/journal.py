@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from connector.cli.nodes import config_option, json_option
+from connector.cli.nodes import config_option, json_option, limit_option
 from connector.cli.output import fold_time, print_json, tell_findings
 from connector.cli.stores import opened_store
 
@@ -42,7 +42,7 @@ def verify(config_path: Path, expected_head: str | None, *, as_json: bool) -> No
 @journal.command()
 @config_option
 @json_option
-@click.option("--limit", default=50, show_default=True)
+@limit_option
 @click.option("--after", default=0, show_default=True, help="Sequence number to start after.")
 def show(config_path: Path, limit: int, after: int, *, as_json: bool) -> None:
     """Print entries in order."""

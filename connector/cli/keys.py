@@ -1,4 +1,4 @@
-"""`connector keys`: certificates in use, and a throw-away development PKI."""
+"""`connector keys`: certificates in use, trust data, and a throw-away development PKI."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import click
 
 from connector.cli.nodes import config_option, json_option, load_config
 from connector.cli.output import print_json, table, talk, tell_findings
+from connector.cli.trust_data import (
+    import_anchor,
+    import_crl,
+    register,
+    sign_registry,
+    withdraw,
+)
 
 if TYPE_CHECKING:
     from connector.trust.inventory import CertificateStatus
@@ -19,6 +26,10 @@ __all__ = ["keys"]
 @click.group()
 def keys() -> None:
     """Keys and certificates of this node."""
+
+
+for _command in (register, withdraw, import_anchor, import_crl, sign_registry):
+    keys.add_command(_command)
 
 
 @keys.command("list")
@@ -61,19 +72,28 @@ def check(config_path: Path, *, as_json: bool) -> None:
     type=click.Choice(["rsa2048", "p256"]),
     default="rsa2048",
     show_default=True,
+    help="Kind of the keys.",
 )
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("agencies", nargs=-1, required=True, metavar="CODE[=NAME]...")
 def new_dev(directory: Path, agencies: tuple[str, ...], key_type: str) -> None:
-    """Make a development PKI for some agencies in DIRECTORY. Never use it in production."""
+    """Make a development PKI for some agencies in the new DIRECTORY. Never use it in production.
+
+    Without a name an agency is called as in the catalogue. The directory is what `connector
+    verify --trust` takes.
+    """
     from connector.cli.catalogue_of import catalogue_at
     from connector.clock import SystemClock
+    from connector.model.organ import is_routable, scheme_of
+    from connector.model.packet import CodeScheme
     from connector.trust.pki import new_dev_pki
 
     catalogue = catalogue_at(None)
     organs = []
     for text in agencies:
         code, _, name = text.partition("=")
+        if scheme_of(code) is not CodeScheme.QD20 or not is_routable(code):
+            raise click.BadParameter(f"{code!r} is no agency code such as G22 or H41.02")
         known = catalogue.get(code)
         organs.append((code, name or (known.name if known else code)))
     pki = new_dev_pki(
@@ -90,15 +110,10 @@ def new_dev(directory: Path, agencies: tuple[str, ...], key_type: str) -> None:
 def _statuses(config_path: Path) -> tuple[CertificateStatus, ...]:
     from connector.cli.catalogue_of import catalogue_at
     from connector.clock import SystemClock
-    from connector.flow.node import signing_keys
+    from connector.flow.node import node_trust, signing_keys
     from connector.trust.inventory import list_certificates
-    from connector.trust.registry import load_trust
 
     config = load_config(config_path)
     clock = SystemClock()
-    trust = load_trust(
-        config.trust.anchors_dir,
-        config.trust.registry_file,
-        canonical=catalogue_at(config.catalogue.file).canonical,
-    )
+    trust = node_trust(config, catalogue_at(config.catalogue.file))
     return list_certificates(trust, signing_keys(config, clock), at=clock.now())

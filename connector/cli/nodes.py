@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from connector.config.node import NodeConfig
     from connector.flow.node import Node
 
-__all__ = ["config_option", "json_option", "load_config", "opened_node", "this_actor", "yes_option"]
+__all__ = [
+    "DEFAULT_CONFIG",
+    "catalogue_option",
+    "config_option",
+    "json_option",
+    "limit_option",
+    "load_config",
+    "opened_node",
+    "this_actor",
+    "yes_option",
+]
 
 DEFAULT_CONFIG: Final = "/etc/connector/connector.yaml"
 
@@ -41,6 +51,28 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")(
         function
     )
+
+
+def limit_option(function: F) -> F:
+    """Add ``--limit`` of a list."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        default=100,
+        show_default=True,
+        help="At most so many.",
+    )(function)
+
+
+def catalogue_option(function: F) -> F:
+    """Add ``--catalogue``; CONNECTOR_CATALOGUE stands behind it."""
+    return click.option(
+        "--catalogue",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="CONNECTOR_CATALOGUE",
+        show_envvar=True,
+        help="Catalogue of agencies instead of the one that is shipped.",
+    )(function)
 
 
 def yes_option(function: F) -> F:

@@ -7,12 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.nodes import config_option, json_option, opened_node, this_actor, yes_option
-from connector.cli.output import print_json, table, talk
-from connector.cli.stores import opened_store
+from connector.cli.asking import confirmed
+from connector.cli.files import write_new
+from connector.cli.nodes import (
+    config_option,
+    json_option,
+    limit_option,
+    opened_node,
+    this_actor,
+    yes_option,
+)
+from connector.cli.output import print_json, table
+from connector.cli.rows import chosen_states, sent_packet
+from connector.cli.stores import opened_spool, opened_store
 
 if TYPE_CHECKING:
+    from connector.model.states import DeliveryState
     from connector.store.outbox import Delivery, OutboxPacket
+    from connector.store.store import Transaction
 
 __all__ = ["outbox"]
 
@@ -27,8 +39,8 @@ def outbox() -> None:
 @json_option
 @click.option("--state", "states", multiple=True, help="Only deliveries in this state.")
 @click.option("--receiver", help="Only deliveries to this agency code.")
-@click.option("--kind", type=click.Choice(["document", "status"]))
-@click.option("--limit", default=100, show_default=True)
+@click.option("--kind", type=click.Choice(["document", "status"]), help="Only these packets.")
+@limit_option
 def list_(
     config_path: Path,
     states: tuple[str, ...],
@@ -42,7 +54,7 @@ def list_(
     from connector.model.states import DeliveryState
     from connector.store import outbox as rows
 
-    chosen = _states(DeliveryState, states)
+    chosen = chosen_states(DeliveryState, states)
     with opened_store(config_path) as store, store.read() as tx:
         found = rows.list_deliveries(tx, states=chosen, receiver=receiver, kind=kind, limit=limit)
     if as_json:
@@ -71,13 +83,12 @@ def list_(
 @json_option
 @click.argument("packet")
 def show(config_path: Path, packet: str, *, as_json: bool) -> None:
-    """Show a packet with all of its deliveries."""
-    with opened_node(config_path) as node:
-        found = node.operator(this_actor()).sent_packet(packet)
-        from connector.store import outbox as rows
+    """Show PACKET with all of its deliveries."""
+    from connector.store import outbox as rows
 
-        with node.store.read() as tx:
-            deliveries = rows.deliveries(tx, found.packet_id)
+    with opened_store(config_path) as store, store.read() as tx:
+        found = sent_packet(tx, packet)
+        deliveries = rows.deliveries(tx, found.packet_id)
     facts = [_as_dict(found, delivery) for delivery in deliveries]
     if as_json:
         print_json(facts)
@@ -96,12 +107,18 @@ def show(config_path: Path, packet: str, *, as_json: bool) -> None:
 def retry(
     config_path: Path, packet: str, receiver: str | None, *, dry_run: bool, yes: bool
 ) -> None:
-    """Send a returned, blocked or parked packet again."""
+    """Send a returned, blocked, parked or unanswered PACKET again, to whom it did not get."""
+    from connector.model.states import DeliveryState as State
+
+    stuck = {State.RETURNED, State.BLOCKED, State.PARKED, State.UNCONFIRMED, State.QUEUED}
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
-        found = operator.sent_packet(packet)
-        if confirmed(f"send {found.packet_id} again", dry_run=dry_run, yes=yes):
-            operator.requeue(found.packet_id, receiver=receiver)
+        with node.store.read() as tx:
+            found, receivers = _deliveries_in(tx, packet, stuck, receiver, action="retry")
+        act = f"send {found.packet_id} to {', '.join(receivers)} again"
+        if confirmed(act, dry_run=dry_run, yes=yes):
+            for code in receivers:
+                operator.requeue(found.packet_id, receiver=code)
 
 
 @outbox.command()
@@ -110,11 +127,16 @@ def retry(
 @click.option("--reason", required=True, help="Journalled.")
 @click.argument("packet")
 def park(config_path: Path, packet: str, reason: str, *, dry_run: bool, yes: bool) -> None:
-    """Stop sending a packet until somebody retries it."""
+    """Stop sending PACKET until somebody retries it; what has left is not touched."""
+    from connector.model.states import DeliveryState as State
+
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
-        found = operator.sent_packet(packet)
-        if confirmed(f"stop sending {found.packet_id}", dry_run=dry_run, yes=yes):
+        with node.store.read() as tx:
+            waiting = {State.QUEUED, State.BLOCKED}
+            found, receivers = _deliveries_in(tx, packet, waiting, None, action="park")
+        act = f"stop sending {found.packet_id} to {', '.join(receivers)}"
+        if confirmed(act, dry_run=dry_run, yes=yes):
             operator.park_delivery(found.packet_id, reason)
 
 
@@ -126,39 +148,37 @@ outbox.add_command(retry, "release")
 @click.argument("packet")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export(config_path: Path, packet: str, file: Path) -> None:
-    """Write the packet's bytes, exactly as sent, to FILE."""
-    with opened_node(config_path) as node:
-        found = node.operator(this_actor()).sent_packet(packet)
-        write_new(file, node.spool.get(found.body_sha256).path.read_bytes())
+    """Write the bytes of PACKET, exactly as sent, to the new FILE."""
+    with opened_store(config_path) as store, store.read() as tx:
+        found = sent_packet(tx, packet)
+    write_new(file, opened_spool(config_path).get(found.body_sha256).path.read_bytes())
 
 
-def confirmed(act: str, *, dry_run: bool, yes: bool) -> bool:
-    """Say or ask what is about to be done; True if it shall be done."""
-    if dry_run:
-        click.echo(f"would {act}")
-        return False
-    if not yes and not click.confirm(f"{act}?", err=True):
-        raise click.Abort
-    talk(act)
-    return True
+def _deliveries_in(
+    tx: Transaction,
+    text: str,
+    states: set[DeliveryState],
+    receiver: str | None,
+    *,
+    action: str,
+) -> tuple[OutboxPacket, list[str]]:
+    """Return a packet and its receivers in some states.
 
+    Raises:
+        PermanentError: no such packet, or none of its deliveries is in these states.
+    """
+    from connector.errors import PermanentError
+    from connector.flow import codes
+    from connector.store import outbox as rows
 
-def write_new(file: Path, data: bytes) -> None:
-    """Write a file that does not exist yet; exit with 73 if it does or cannot be written."""
-    try:
-        with file.open("xb") as stream:
-            stream.write(data)
-    except OSError as error:
-        talk(f"cannot write {file}: {error.strerror}")
-        raise click.exceptions.Exit(73) from error
-
-
-def _states(kind: Any, names: tuple[str, ...]) -> list[Any] | None:
-    try:
-        return [kind(name) for name in names] or None
-    except ValueError as error:
-        known = ", ".join(state.value for state in kind)
-        raise click.BadParameter(f"{error}; known: {known}", param_hint="--state") from error
+    found = sent_packet(tx, text)
+    every = rows.deliveries(tx, found.packet_id)
+    chosen = [d for d in every if receiver in {None, d.receiver} and d.state in states]
+    if not chosen:
+        reason = ", ".join(f"{d.receiver} {d.state.value}" for d in every)
+        facts = {"action": action, "reason": reason, "target": text}
+        raise PermanentError(codes.ACTION_NOT_POSSIBLE.at(text, **facts))
+    return found, [delivery.receiver for delivery in chosen]
 
 
 def _kind(packet: OutboxPacket) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
+from connector.cli.codes import BUG, IO_FAILED
 from connector.clock import VIETNAM
-from connector.errors import ConnectorError, Finding, Severity
+from connector.errors import ConnectorError, Finding
 
 __all__ = [
     "finding_lines",
@@ -25,7 +26,7 @@ __all__ = [
 
 def print_json(value: Any) -> None:
     """Print one JSON value on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
 def talk(text: str) -> None:
@@ -55,9 +56,11 @@ def tell_error(error: Exception) -> int:
     if isinstance(error, ConnectorError):
         tell_findings(error.findings)
         return error.exit_status
-    talk(f"{Severity.ERROR.value} EDX-9999 {type(error).__name__}: {error}")
-    talk("  Lỗi của chương trình; chạy lại với -v và gửi kết quả cho nhóm phát triển.")
-    talk("  A bug of the program; run again with -v and report what it prints.")
+    if isinstance(error, OSError):
+        place = str(error.filename) if error.filename else ""
+        tell_findings([IO_FAILED.at(place, reason=error.strerror or type(error).__name__)])
+        return 74
+    tell_findings([BUG.at(reason=f"{type(error).__name__}: {error}")])
     return 70
 
 
@@ -77,6 +80,10 @@ def fold_time(moment: dt.datetime | None) -> str:
     if moment is None:
         return ""
     return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
 def _cell(value: object) -> str:

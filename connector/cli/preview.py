@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.nodes import json_option
+from connector.cli.files import new_directory, write_file
+from connector.cli.nodes import catalogue_option, json_option
 from connector.cli.output import finding_lines, print_json, talk
 
 if TYPE_CHECKING:
@@ -26,14 +27,15 @@ __all__ = ["preview"]
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the packets are written.",
+    help="Where the packets are written; by default a new directory for temporary files.",
 )
-@click.option("--catalogue", type=click.Path(path_type=Path), help="Instead of the shipped seed.")
+@catalogue_option
 @click.option(
     "--config",
     "config_path",
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="CONNECTOR_CONFIG",
+    show_envvar=True,
     help="A node's configuration, whose key signs; without it a development PKI is made.",
 )
 @click.argument("adapter", type=click.Path(path_type=Path))
@@ -47,55 +49,71 @@ def preview(
     explain: bool,
     as_json: bool,
 ) -> None:
-    """Show what the records of ADAPTER's export would become; exit with 65 if none is usable."""
-    from connector.cli.catalogue_of import ours_of_nobody
+    """Show what the records of the export of ADAPTER would become, as signed packets in files.
+
+    Nothing is stored and nothing is sent. Exit with 65 if no record is usable.
+    """
     from connector.clock import SystemClock
-    from connector.flow.adapter import stand_alone
     from connector.flow.dry_run import dry_run
 
-    clock = SystemClock()
-    made = stand_alone(adapter, ours_of_nobody(catalogue), clock)
-    directory = out or Path(tempfile.mkdtemp(prefix="connector-preview-"))
-    directory.mkdir(parents=True, exist_ok=True)
-    key = _key(made, directory, config_path)
-    now = clock.now()
+    directory = adapter.parent if adapter.name == "adapter.yaml" else adapter
+    made, key = _made(directory, catalogue, config_path)
+    target = out or Path(tempfile.mkdtemp(prefix="connector-preview-"))
+    new_directory(target)
+    signer = key or _development_key(made.agency, target)
     results = []
-    for run in dry_run(made, now=now, limit=limit, explain=explain):
-        result = _result(run, _write(run, key, directory), explain=explain)
+    for run in dry_run(made, now=SystemClock().now(), limit=limit, explain=explain):
+        result = _result(run, _write(run, signer, target), explain=explain)
         results.append(result)
         if not as_json:
             _tell(run, result)
     if as_json:
         print_json(results)
     packets = sum(result["file"] is not None for result in results)
-    talk(f"{packets} packets in {directory}, {len(results) - packets} records refused")
+    talk(f"{packets} packets in {target}, {len(results) - packets} records refused")
     if results and not packets:
         raise click.exceptions.Exit(65)
 
 
-def _key(adapter: Adapter, directory: Path, config_path: Path | None) -> SigningKey:
+def _made(
+    directory: Path, catalogue: Path | None, config_path: Path | None
+) -> tuple[Adapter, SigningKey | None]:
+    """Return the adapter, as the node's if its agency is one of the node's, and the node's key."""
+    from connector.cli.catalogue_of import catalogue_at, ours_of_nobody
     from connector.cli.nodes import load_config
     from connector.clock import SystemClock
-    from connector.flow.node import signing_keys
+    from connector.flow.adapter import load_adapter, stand_alone
+    from connector.flow.node import our_agencies, signing_keys
+
+    clock = SystemClock()
+    if config_path is None:
+        return stand_alone(directory, ours_of_nobody(catalogue), clock), None
+    config = load_config(config_path)
+    ours = our_agencies(config, catalogue_at(catalogue or config.catalogue.file))
+    alone = stand_alone(directory, ours, clock)
+    agency = ours.agency_for(alone.agency)
+    if agency is None:
+        return alone, None
+    return load_adapter(directory, ours, clock), signing_keys(config, clock).get(agency.code)
+
+
+def _development_key(code: str, directory: Path) -> SigningKey:
+    """Return the agency's key of the development PKI beside the packets, made where needed."""
+    from connector.clock import SystemClock
     from connector.trust.keys import load_key
-    from connector.trust.pki import new_dev_pki
+    from connector.trust.pki import DevPki, new_dev_pki
     from connector.trust.settings import PemKey
 
-    if config_path is not None:
-        keys = signing_keys(load_config(config_path), SystemClock())
-        if adapter.agency in keys:
-            return keys[adapter.agency]
-    pki_dir = directory / "dev-pki"
-    code = adapter.agency
-    if not pki_dir.exists():
-        new_dev_pki(pki_dir, [(code, code)], clock=SystemClock())
-        talk(f"no key is configured: made a development PKI; verify with --trust {pki_dir}")
-    pem = PemKey(
-        type="pem",
-        key_file=pki_dir / "keys" / f"{code.lower()}.key",
-        certificate_file=pki_dir / "keys" / f"{code.lower()}.crt",
+    pki = DevPki(directory / "dev-pki")
+    if pki.directory.exists() and not pki.key_file(code).exists():
+        pki = DevPki(directory / f"dev-pki-{code.lower()}")
+    if not pki.key_file(code).exists():
+        new_dev_pki(pki.directory, [(code, code)], clock=SystemClock())
+    talk(f"no key is configured: a development PKI signs; verify with --trust {pki.directory}")
+    settings = PemKey(
+        type="pem", key_file=pki.key_file(code), certificate_file=pki.certificate_file(code)
     )
-    return load_key(pem, now=SystemClock().now())
+    return load_key(settings, now=SystemClock().now())
 
 
 def _write(run: DryRun, key: SigningKey, directory: Path) -> Path | None:
@@ -105,7 +123,7 @@ def _write(run: DryRun, key: SigningKey, directory: Path) -> Path | None:
         return None
     sealed = seal(run.packet, key)
     path = directory / f"{sealed.packet_id}.edxml"
-    path.write_bytes(sealed.data)
+    write_file(path, sealed.data)
     return path
 
 

@@ -8,6 +8,7 @@ import click
 
 from connector.cli.nodes import config_option, json_option, opened_node, this_actor
 from connector.cli.output import print_json
+from connector.cli.rows import say_deliveries
 
 __all__ = ["recall"]
 
@@ -16,9 +17,15 @@ __all__ = ["recall"]
 @config_option
 @json_option
 @click.option("--reason", help="Told to the receivers.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.argument("packet")
-def recall(config_path: Path, packet: str, reason: str | None, *, as_json: bool) -> None:
+def recall(
+    config_path: Path, packet: str, reason: str | None, *, dry_run: bool, as_json: bool
+) -> None:
     """Recall the sent document PACKET from everybody whom it may have reached."""
+    if dry_run:
+        say_deliveries(config_path, packet, "recall")
+        return
     with opened_node(config_path) as node:
         result = node.operator(this_actor()).recall(packet, reason)
     if as_json:

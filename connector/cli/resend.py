@@ -8,6 +8,7 @@ import click
 
 from connector.cli.nodes import config_option, json_option, opened_node, this_actor
 from connector.cli.output import print_json
+from connector.cli.rows import say_deliveries
 
 __all__ = ["resend"]
 
@@ -16,9 +17,15 @@ __all__ = ["resend"]
 @config_option
 @json_option
 @click.option("--receiver", help="Only to this agency code.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.argument("packet")
-def resend(config_path: Path, packet: str, receiver: str | None, *, as_json: bool) -> None:
+def resend(
+    config_path: Path, packet: str, receiver: str | None, *, dry_run: bool, as_json: bool
+) -> None:
     """Queue the sent PACKET again; receivers that have it answer with their stored receipts."""
+    if dry_run:
+        say_deliveries(config_path, packet, "resend")
+        return
     with opened_node(config_path) as node:
         deliveries = node.operator(this_actor()).requeue(packet, receiver=receiver)
     receivers = [delivery.receiver for delivery in deliveries]

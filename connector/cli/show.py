@@ -22,8 +22,16 @@ def show(file: Path, *, as_json: bool) -> None:
     from connector.cli.files import read_file
     from connector.edxml.plain import as_data
     from connector.edxml.reader import read
+    from connector.errors import PermanentError
 
-    reading = read(read_file(file))
+    content = read_file(file)
+    try:
+        reading = read(content)
+    except PermanentError as error:
+        if as_json:
+            findings = [finding.as_dict() for finding in error.findings]
+            print_json({"dialect": None, "packet": None, "findings": findings})
+        raise
     data = as_data(reading.envelope)
     if as_json:
         findings = [finding.as_dict() for finding in reading.findings]

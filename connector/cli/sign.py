@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli.files import write_new
 from connector.cli.nodes import config_option
-from connector.cli.outbox import write_new
 from connector.cli.output import talk
+
+if TYPE_CHECKING:
+    from connector.trust.keys import SigningKey
 
 __all__ = ["sign"]
 
@@ -27,7 +31,11 @@ __all__ = ["sign"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="PEM certificates that belong to --key.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="FILE.signed.edxml")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A new file; by default FILE.signed.edxml.",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 def sign(
     config_path: Path,
@@ -36,15 +44,14 @@ def sign(
     out: Path | None,
     file: Path,
 ) -> None:
-    """Read, validate and sign the packet FILE with the key of its sender."""
+    """Read, validate and sign the packet FILE with the key of its sender.
+
+    An older signature is replaced. The signed packet goes to a new file beside FILE.
+    """
     from connector.cli.files import read_file
-    from connector.cli.nodes import load_config
     from connector.clock import SystemClock, vietnam_date
     from connector.edxml.pack import pack
     from connector.edxml.reader import read
-    from connector.flow.node import signing_keys
-    from connector.trust.keys import load_key
-    from connector.trust.settings import PemKey
     from connector.trust.sign import seal
 
     if (key_file is None) != (certificate_file is None):
@@ -52,15 +59,41 @@ def sign(
     clock = SystemClock()
     packet = pack(read(read_file(file)).envelope, today=vietnam_date(clock.now()))
     if key_file is not None and certificate_file is not None:
-        settings = PemKey(type="pem", key_file=key_file, certificate_file=certificate_file)
-        key = load_key(settings, now=clock.now())
+        key = _given_key(key_file, certificate_file)
     else:
-        keys = signing_keys(load_config(config_path), clock)
-        sender = packet.envelope.sender.organ_id
-        if sender not in keys:
-            raise click.UsageError(f"the node has no key of {sender}")
-        key = keys[sender]
+        key = _key_of(packet.envelope.sender.organ_id, config_path)
     sealed = seal(packet, key)
     target = out or file.with_suffix(".signed.edxml")
     write_new(target, sealed.data)
     talk(f"{sealed.packet_id}  {target}")
+
+
+def _given_key(key_file: Path, certificate_file: Path) -> SigningKey:
+    from connector.clock import SystemClock
+    from connector.trust.keys import load_key
+    from connector.trust.settings import PemKey
+
+    settings = PemKey(type="pem", key_file=key_file, certificate_file=certificate_file)
+    return load_key(settings, now=SystemClock().now())
+
+
+def _key_of(sender: str, config_path: Path) -> SigningKey:
+    """Return the node's key that signs for a sender: its agency's, or of the one above it.
+
+    Raises:
+        ConfigError: the node does not speak for it, or has no key of it.
+    """
+    from connector.cli.catalogue_of import catalogue_at
+    from connector.cli.nodes import load_config
+    from connector.clock import SystemClock
+    from connector.errors import ConfigError
+    from connector.flow import codes
+    from connector.flow.node import our_agencies, signing_keys
+
+    config = load_config(config_path)
+    ours = our_agencies(config, catalogue_at(config.catalogue.file))
+    agency = ours.agency_for(ours.canonical(sender))
+    keys = signing_keys(config, SystemClock())
+    if agency is None or agency.code not in keys:
+        raise ConfigError(codes.AGENCY_NOT_OF_NODE.at(str(config_path), code=sender))
+    return keys[agency.code]

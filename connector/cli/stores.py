@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from connector.cli.nodes import load_config
 
 if TYPE_CHECKING:
+    from connector.store.spool import Spool
     from connector.store.store import Store
 
-__all__ = ["opened_store"]
+__all__ = ["opened_spool", "opened_store"]
 
 
 @contextmanager
@@ -29,3 +30,10 @@ def opened_store(config_path: Path) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def opened_spool(config_path: Path) -> Spool:
+    """Return the bodies of packets that a configuration's node keeps."""
+    from connector.store.spool import Spool
+
+    return Spool(load_config(config_path).state_dir / "spool")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from connector.cli.nodes import json_option
+from connector.cli.nodes import catalogue_option, json_option
 from connector.cli.output import print_json, talk
 
 __all__ = ["test"]
@@ -15,12 +15,12 @@ __all__ = ["test"]
 @click.command()
 @json_option
 @click.option("--update", is_flag=True, help="Rewrite the golden packets.")
-@click.option("--catalogue", type=click.Path(path_type=Path), help="Instead of the shipped seed.")
+@catalogue_option
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 def test(paths: tuple[Path, ...], catalogue: Path | None, *, update: bool, as_json: bool) -> None:
     """Run the tests.yaml of the adapters at PATHS; exit with 1 if one fails."""
     from connector.cli.catalogue_of import ours_of_nobody
-    from connector.cli.files import UNREADABLE
+    from connector.cli.codes import UNREADABLE
     from connector.clock import ManualClock
     from connector.errors import NoInputError
     from connector.flow.adapter import stand_alone

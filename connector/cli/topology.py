@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,21 +35,37 @@ _codes_option = click.option(
 @config_option
 @json_option
 @_codes_option
-@click.option("--definitions", is_flag=True, help="As RabbitMQ imports it.")
-def show(config_path: Path, agencies: tuple[str, ...], *, definitions: bool, as_json: bool) -> None:
-    """Print the plan; nothing is asked of the broker."""
+@click.option("--definitions", is_flag=True, help="As `rabbitmqctl import_definitions` takes it.")
+@click.option("--vhost", help="Virtual host of --definitions; default: that of broker.url.")
+def show(
+    config_path: Path,
+    agencies: tuple[str, ...],
+    vhost: str | None,
+    *,
+    definitions: bool,
+    as_json: bool,
+) -> None:
+    """Print the plan; nothing is asked of the broker.
+
+    With --agency no configuration is needed.
+    """
     from connector.broker import topology as room
 
     plan = room.plan(_codes(config_path, agencies))
     if definitions:
-        click.echo(json.dumps(room.definitions(plan), ensure_ascii=False, indent=2))
+        print_json(room.definitions(plan, vhost=vhost or _vhost(config_path)))
     elif as_json:
         print_json(room.show(plan))
     else:
         table(
             ("agency", "parent", "queues", "user"),
             [
-                (row["code"], row["parent"], ", ".join(_names(row["queues"])), row["user"])
+                (
+                    row["agency"],
+                    row["parent"],
+                    ", ".join(_names(row["queues"])),
+                    row["user"]["name"],
+                )
                 for row in room.show(plan)
             ],
         )
@@ -80,7 +95,11 @@ def check(config_path: Path, agencies: tuple[str, ...], *, as_json: bool) -> Non
 @_codes_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 def apply(config_path: Path, agencies: tuple[str, ...], *, dry_run: bool) -> None:
-    """Bring the broker to the plan; running it again changes nothing."""
+    """Bring the broker to the plan; run again, it only sets the users' passwords again.
+
+    Prints one line for each change. Users get the passwords that the configuration names; a
+    user without one there keeps what it has, and cannot log in if it is new.
+    """
     from connector.broker import topology as room
     from connector.config.secrets import resolve
 
@@ -101,6 +120,14 @@ def apply(config_path: Path, agencies: tuple[str, ...], *, dry_run: bool) -> Non
 
 def _codes(config_path: Path, agencies: tuple[str, ...]) -> list[str]:
     return list(agencies) or [agency.code for agency in load_config(config_path).agencies]
+
+
+def _vhost(config_path: Path) -> str:
+    from urllib.parse import unquote, urlsplit
+
+    if not config_path.is_file():
+        return "/"
+    return unquote(urlsplit(load_config(config_path).broker.url).path[1:]) or "/"
 
 
 def _names(queues: object) -> list[str]:

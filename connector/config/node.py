@@ -14,6 +14,7 @@ from connector.config.load import parse
 from connector.config.schema import draft07
 from connector.config.servers import BrokerConfig, StoreConfig, TlsConfig
 from connector.config.settings import LocalPath, SettingProblem, Settings
+from connector.config.trust import RevocationConfig, TrustConfig
 from connector.config.yaml_source import Node, load_yaml
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "NodeConfig",
     "OrganizationConfig",
     "RetryConfig",
+    "RevocationConfig",
     "SinkConfig",
     "StoreConfig",
     "TlsConfig",
@@ -45,24 +47,6 @@ class Environment(StrEnum):
 
     TEST = "test"
     PRODUCTION = "production"
-
-
-class TrustConfig(Settings):
-    """Whom the node believes."""
-
-    anchors_dir: LocalPath = Field(
-        title="Thư mục chứng thư gốc", description="Directory of root certificates (PEM)."
-    )
-    registry_file: LocalPath | None = Field(
-        default=None,
-        title="Sổ đăng ký người ký",
-        description="File that says which certificate may sign for which agency.",
-    )
-    crls_dir: LocalPath | None = Field(
-        default=None,
-        title="Thư mục danh sách thu hồi",
-        description="Directory of revocation lists (PEM or DER); without it none is consulted.",
-    )
 
 
 class CatalogueConfig(Settings):

@@ -44,7 +44,7 @@ class BrokerConfig(Settings):
         default=None,
         title="Địa chỉ quản trị RabbitMQ",
         description="http:// or https:// address of the management API; needed only by "
-        "`connector topology` and `connector doctor`.",
+        "`connector topology`.",
         pattern=r"^https?://",
     )
     management_user: str | None = Field(

@@ -1,0 +1,32 @@
+"""Asking before something is changed; only where a person can answer."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from connector.cli.output import talk
+
+__all__ = ["confirmed"]
+
+
+def confirmed(act: str, *, dry_run: bool, yes: bool) -> bool:
+    """Say or ask what is about to be done; True if it shall be done.
+
+    Raises click.UsageError (exit with 2) if nobody can be asked and ``--yes`` is not given.
+    """
+    if dry_run:
+        click.echo(f"would {act}")
+        return False
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError(
+                f"to {act} needs --yes: standard input is no terminal, so nobody can be asked "
+                "(--dry-run only says what would be done)"
+            )
+        if not click.confirm(f"{act}?", err=True):
+            talk("nothing was done")
+            return False
+    talk(act)
+    return True

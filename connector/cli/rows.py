@@ -1,0 +1,82 @@
+"""The rows of outbox and inbox that an operator means, in a store that is only read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from connector.cli.stores import opened_store
+
+if TYPE_CHECKING:
+    from connector.store.inbox import InboxMessage
+    from connector.store.outbox import OutboxPacket
+    from connector.store.store import Transaction
+
+__all__ = ["chosen_states", "received_message", "say_deliveries", "sent_packet"]
+
+_Row = TypeVar("_Row")
+
+
+def chosen_states(kind: Any, names: tuple[str, ...]) -> list[Any] | None:
+    """Return the states named by ``--state``, None for all; exit with 2 for an unknown name."""
+    try:
+        return [kind(name) for name in names] or None
+    except ValueError as error:
+        known = ", ".join(state.value for state in kind)
+        raise click.BadParameter(f"{error}; known: {known}", param_hint="--state") from error
+
+
+def sent_packet(tx: Transaction, text: str) -> OutboxPacket:
+    """Return the one sent packet that a text means; documents go before statuses.
+
+    Raises:
+        PermanentError: none, or several.
+    """
+    from connector.store import outbox
+
+    found = outbox.find(tx, text=text)
+    return _only([row for row in found if row.kind == "document"] or found, text)
+
+
+def say_deliveries(config_path: Path, text: str, action: str) -> None:
+    """Say of which packet and deliveries an action would be, for ``--dry-run``."""
+    from connector.store import outbox
+
+    with opened_store(config_path) as store, store.read() as tx:
+        packet = sent_packet(tx, text)
+        for delivery in outbox.deliveries(tx, packet.packet_id):
+            state = delivery.state.value
+            click.echo(
+                f"would {action} {packet.packet_id} {packet.code} {delivery.receiver}: {state}"
+            )
+
+
+def received_message(tx: Transaction, text: str) -> InboxMessage:
+    """Return the one received message that a text means; duplicates and statuses come last.
+
+    Raises:
+        PermanentError: none, or several.
+    """
+    from connector.model.states import InboxState
+    from connector.store import inbox
+
+    found = inbox.find(tx, text=text)
+    documents = [
+        row for row in found if row.kind != "status" and row.state is not InboxState.DUPLICATE
+    ]
+    return _only(documents or found, text)
+
+
+def _only(found: Sequence[_Row], text: str) -> _Row:
+    from connector.errors import PermanentError
+    from connector.flow import codes
+
+    if not found:
+        raise PermanentError(codes.UNKNOWN_ID.at(text=text))
+    if len(found) > 1:
+        packets = ", ".join(str(getattr(row, "packet_id", "")) for row in found[:5])
+        raise PermanentError(codes.AMBIGUOUS_ID.at(text=text, packets=packets))
+    return found[0]

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from connector import resources
+from tests.unit.cli.conftest import Terminal
+
+
+def test_the_examples_pass(terminal: Terminal) -> None:
+    """All tests of the example adapters pass, none is left out."""
+    said = terminal.run("test", resources.examples_dir())
+    assert said.status == 0
+    assert "13 passed, 0 failed" in said.err
+    assert said.out.count("ok ") == 13
+
+
+def test_a_difference_is_shown(terminal: Terminal, adapter: Path) -> None:
+    """A changed golden packet fails with a difference; --update writes it anew."""
+    golden = next((adapter / "expected").iterdir())
+    right = golden.read_bytes()
+    golden.write_bytes(right.replace(b"edXML:Subject>", b"edXML:Subjekt>"))
+    said = terminal.run("test", "--json", adapter)
+    assert said.status == 1
+    failed = [outcome for outcome in said.data if not outcome["passed"]]
+    assert len(failed) == 1
+    assert set(failed[0]) == {"adapter", "name", "passed", "difference"}
+    assert "Subjekt" in failed[0]["difference"]
+    assert "FAIL" in terminal.run("test", adapter).out
+    assert terminal.run("test", "--update", adapter).status == 0
+    assert golden.read_bytes() == right
+
+
+def test_no_adapter_and_no_tests(terminal: Terminal, adapter: Path, tmp_path: Path) -> None:
+    """Nothing to test is no success."""
+    assert terminal.run("test", tmp_path / "none").status == 66
+    (adapter / "tests.yaml").unlink()
+    assert terminal.run("test", adapter).status == 66
+
+
+def test_a_record_that_is_not_there(terminal: Terminal, adapter: Path) -> None:
+    """A test of a record beyond the export is a mistake of tests.yaml, at its line."""
+    path = adapter / "tests.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("row: 4", "row: 99"), "utf-8")
+    said = terminal.run("test", adapter)
+    assert said.status == 78
+    assert f"{path}:12:" in said.err
