@@ -20,6 +20,7 @@ from connector.store.store import Transaction
 __all__ = ["Acts", "Waiting", "named_documents"]
 
 _REACHABLE = frozenset({InboxState.DELIVERED, InboxState.CANCELLED})
+_RECALLABLE = _REACHABLE | {InboxState.VERIFIED, InboxState.PARKED}
 _TARGET_TYPES = frozenset({int(BusinessType.NEW), int(BusinessType.REPLACE)})
 
 
@@ -37,7 +38,11 @@ class Acts:
     def targets(
         self, tx: Transaction, item: Inbound, sender: str
     ) -> tuple[InboundTarget, ...] | Waiting:
-        """Return the packets that a verified packet acts on; empty for new documents."""
+        """Return the packets that a verified packet acts on; empty for new documents.
+
+        A recall reaches a document on which the sinks failed so far, too: it may not be refused
+        (QĐ 28/2018 Đ9(2)), and the document must not be delivered any more.
+        """
         act = item.document.business_type
         if act is BusinessType.NEW:
             return ()
@@ -45,13 +50,14 @@ class Acts:
         if not named or (act is not BusinessType.REPLACE and len(named) > 1):
             text = ", ".join(named) or "-"
             return Waiting(codes.ACT_AMBIGUOUS.at(named=text), for_person=True)
+        reachable = _RECALLABLE if act is BusinessType.RECALL else _REACHABLE
         found: list[InboundTarget] = []
         for document_id in named:
             rows = [
                 row
                 for row in inbox.by_document(tx, sender, document_id)
                 if row.business_type in _TARGET_TYPES
-                and row.state in _REACHABLE
+                and row.state in reachable
                 and row.packet_id != item.packet_id
             ]
             if not rows:

@@ -7,13 +7,21 @@ and alarm, no word to anyone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from connector.clock import vietnam_date
 from connector.edxml.pack import check
+from connector.edxml.parser import Limits
 from connector.edxml.reader import read
-from connector.errors import ConnectorError, Finding, PermanentError, Severity, TrustError
+from connector.errors import (
+    ConnectorError,
+    Finding,
+    PermanentError,
+    Severity,
+    StorageError,
+    TrustError,
+)
 from connector.events import (
     AlarmRaised,
     DocumentDuplicated,
@@ -22,10 +30,12 @@ from connector.events import (
     MessageQuarantined,
 )
 from connector.flow import codes
+from connector.flow.containment import Containment, waiting
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.receipts import Answer, Receipts, reason_of
 from connector.flow.receive import receiver_header
+from connector.flow.retry import RetryPolicy
 from connector.flow.statuses import StatusDesk
 from connector.model.envelope import BusinessType, Document, Envelope, StatusCode, StatusReport
 from connector.model.identity import packet_id as identity_of
@@ -40,6 +50,7 @@ from connector.trust.verify import Verified, signed_digest, verify
 __all__ = ["Admission"]
 
 _BATCH = 32
+_FRESH = frozenset({InboxState.RECEIVED})
 _FINAL = frozenset({InboxState.QUARANTINED, InboxState.REFUSED})
 
 
@@ -62,7 +73,8 @@ class Admission:
         trust: Trust,
         ours: Ours,
         receipts: Receipts,
-        *,
+        policy: RetryPolicy,
+        limits: Limits,
         environment: str,
     ) -> None:
         self._ledger = ledger
@@ -71,26 +83,36 @@ class Admission:
         self._ours = ours
         self._receipts = receipts
         self._environment = environment
+        self._limits = limits
+        # A file beyond our limit must not keep us from saying so to its sender.
+        self._generous = replace(limits, max_attachment_bytes=limits.max_bytes)
         self._statuses = StatusDesk(ledger, ours)
+        self._containment = Containment(ledger, policy)
 
-    def pump(self) -> int:
-        """Verify what is waiting; return how many messages got a decision."""
+    def pump(self, go_on: Callable[[], bool] = lambda: True) -> int:
+        """Verify what is waiting; return how many messages were looked at.
+
+        `go_on` is asked before each message.
+        """
         with self._ledger.store.read() as tx:
-            rows = inbox.to_process(tx, now=self._ledger.clock.now(), limit=_BATCH)
-        fresh = [row for row in rows if row.state is InboxState.RECEIVED]
+            fresh = waiting(tx, self._ledger, _FRESH, _BATCH)
+        done = 0
         for row in fresh:
-            self._admit(row)
-        return len(fresh)
+            if not go_on():
+                break
+            self._containment.run(row, self._admit)
+            done += 1
+        return done
 
     def _admit(self, row: InboxMessage) -> None:
         with self._spool.get(row.body_sha256).open() as stream:
             data = stream.read()
         try:
-            verified = verify(data, self._trust, at=row.received_at)
+            verified = verify(data, self._trust, at=row.received_at, limits=self._limits)
             envelope = verified.reading.envelope
             findings = (*self._objections(row, envelope), *self._faults(verified))
         except (TrustError, PermanentError) as error:
-            self._turn_away(row, _TurnedAway(error.findings, *_best_guess(data, row)))
+            self._turn_away(row, _TurnedAway(error.findings, *self._best_guess(data, row)))
             return
         if findings:
             self._turn_away(row, _TurnedAway(findings, envelope, verified.digest))
@@ -98,6 +120,15 @@ class Admission:
             self._statuses.take(row, envelope, verified)
         else:
             self._decide(row, envelope, verified)
+
+    def _best_guess(self, data: bytes, row: InboxMessage) -> tuple[Envelope | None, str]:
+        """Read what an unverified packet claims: only to tell its sender that it was refused."""
+        try:
+            envelope = read(data, limits=self._generous).envelope
+            digest = signed_digest(data, limits=self._generous)
+        except ConnectorError:
+            return None, row.body_sha256
+        return envelope, digest or row.body_sha256
 
     def _objections(self, row: InboxMessage, envelope: Envelope) -> tuple[Finding, ...]:
         """Check the message against the packet it carries."""
@@ -125,7 +156,7 @@ class Admission:
 
     def _decide(self, row: InboxMessage, document: Document, verified: Verified) -> None:
         packet_id = identity_of(document)
-        addressed = receiver_header(row.headers)
+        addressed = self._addressed(row)
         receivers = [self._ours.canonical(to.organ_id) for to in document.receivers]
         with self._ledger.store.read() as tx:
             before = inbox.by_packet(tx, packet_id)
@@ -155,7 +186,13 @@ class Admission:
     ) -> None:
         packet_id = identity_of(document)
         arrivals = [
-            self._answer(document, verified.digest, packet_id, code, StatusCode.ARRIVED)
+            self._receipts.prepare(
+                document,
+                digest=verified.digest,
+                answers=packet_id,
+                addressed=code,
+                status=StatusCode.ARRIVED,
+            )
             for code in served
         ]
         sender = self._ours.canonical(document.sender.organ_id)
@@ -166,15 +203,10 @@ class Admission:
                 state=InboxState.VERIFIED,
                 now=work.now,
                 packet_id=packet_id,
-                sender=sender,
-                document_id=document.document_id,
-                kind="document",
                 digest=verified.digest,
-                business_type=int(document.business_type),
-                subject=document.subject,
-                code=str(document.code),
                 served=tuple(served),
                 verification=verified.as_dict(),
+                **_columns(document, self._ours),
             )
             work.record(
                 DocumentVerified(
@@ -222,7 +254,7 @@ class Admission:
             event = DocumentRefused if refusal else MessageQuarantined
             work.record(
                 event(
-                    packet_id=row.message_id or None,
+                    packet_id=row.message_key,
                     document_id=document.document_id if document else None,
                     sender=row.user_id,
                     reason=first.en,
@@ -231,7 +263,7 @@ class Admission:
             )
             work.record(
                 AlarmRaised(
-                    packet_id=row.message_id or None,
+                    packet_id=row.message_key,
                     error_code=first.code,
                     reason=first.en,
                     sender=row.user_id,
@@ -242,35 +274,27 @@ class Admission:
     def _refusal(self, row: InboxMessage, document: Document, why: _TurnedAway) -> Answer | None:
         """Seal a 02 if the broker vouches for the sender; a forgery gets no answer."""
         sender = self._ours.canonical(document.sender.organ_id)
-        addressed = receiver_header(row.headers)
+        addressed = self._addressed(row)
         if row.user_id is None or addressed is None or not covers(row.user_id, sender):
             return None
-        answers = row.message_id or row.message_key
-        reason = reason_of(why.findings)
         try:
-            return self._answer(
-                document, why.digest, answers, addressed, StatusCode.REFUSED, reason
+            return self._receipts.prepare(
+                document,
+                digest=why.digest,
+                answers=row.message_key,
+                correlation=row.message_id or None,
+                addressed=addressed,
+                status=StatusCode.REFUSED,
+                reason=reason_of(why.findings),
             )
+        except StorageError:
+            raise
         except ConnectorError:
             return None
 
-    def _answer(
-        self,
-        document: Document,
-        digest: str,
-        answers: str,
-        addressed: str,
-        status: StatusCode,
-        reason: str | None = None,
-    ) -> Answer | None:
-        return self._receipts.prepare(
-            document,
-            digest=digest,
-            answers=answers,
-            addressed=addressed,
-            status=status,
-            reason=reason,
-        )
+    def _addressed(self, row: InboxMessage) -> str | None:
+        stated = receiver_header(row.headers)
+        return None if stated is None else self._ours.canonical(stated)
 
     def _send(self, work: Work, answers: Sequence[Answer | None]) -> None:
         for answer in answers:
@@ -286,14 +310,6 @@ def _conflicts(document: Document, packet_id: str, known: Sequence[InboxMessage]
         for row in known
         if row.state not in _FINAL
     )
-
-
-def _best_guess(data: bytes, row: InboxMessage) -> tuple[Envelope | None, str]:
-    """Read what an unverified packet claims: only to tell its sender that it was refused."""
-    try:
-        return read(data).envelope, signed_digest(data) or row.body_sha256
-    except ConnectorError:
-        return None, row.body_sha256
 
 
 def _columns(envelope: Envelope | None, ours: Ours) -> dict[str, object]:

@@ -45,6 +45,34 @@ AGENCY_NOT_OF_NODE: Final = Text(
     "add it to agencies in connector.yaml, or correct the adapter",
     "thêm cơ quan vào agencies trong connector.yaml hoặc sửa bộ chuyển đổi",
 )
+AGENCY_WITHOUT_KEY: Final = Text(
+    "EDX-4106",
+    "agency {code} has no signing key on this node, so nothing can be sent in its name",
+    "cơ quan {code} chưa có khóa ký trên nút này nên không thể gửi nhân danh cơ quan",
+    "add key to the agency in connector.yaml",
+    "bổ sung key cho cơ quan trong connector.yaml",
+)
+ADAPTER_TWICE: Final = Text(
+    "EDX-4107",
+    "two adapters of this node are called {name}; they would share one cursor",
+    "hai bộ chuyển đổi của nút này cùng tên {name}, sẽ dùng chung một vị trí đọc",
+    "give each adapter a name of its own",
+    "đặt cho mỗi bộ chuyển đổi một tên riêng",
+)
+RECORD_UNEXPECTED: Final = Text(
+    "EDX-4108",
+    "the program failed on this record: {reason}",
+    "chương trình gặp lỗi khi xử lý bản ghi này: {reason}",
+    "report it with the record; the other records go on",
+    "báo lỗi kèm bản ghi; các bản ghi khác vẫn được xử lý",
+)
+ATTACHMENT_TOO_LARGE: Final = Text(
+    "EDX-4109",
+    "file {name} has {size} bytes, the limit is {limit}",
+    "tệp {name} có {size} byte, vượt giới hạn {limit}",
+    "send the file in another way, or raise limits.max_attachment_bytes on all nodes",
+    "gửi tệp bằng cách khác, hoặc nâng limits.max_attachment_bytes trên mọi nút",
+)
 TEST_WITHOUT_EXPECTATION: Final = Text(
     "EDX-1101",
     "a test names either the packet that it expects or the codes that refuse the record",
@@ -220,6 +248,21 @@ NO_SINK: Final = Text(
     "chưa cấu hình nơi tiếp nhận cho {receiver}",
     "add one under sinks in connector.yaml",
     "bổ sung trong mục sinks của connector.yaml",
+)
+
+UNEXPECTED: Final = Text(
+    "EDX-7040",
+    "the program failed on this message: {reason}",
+    "chương trình gặp lỗi khi xử lý tin này: {reason}",
+    "report it with `connector inbox export`; after an update `connector inbox retry`",
+    "báo lỗi kèm tệp từ `connector inbox export`; sau khi cập nhật, chạy `connector inbox retry`",
+)
+RECALL_REFUSED: Final = Text(
+    "EDX-7041",
+    "{receiver} did not take document {document_id} back: {reason}",
+    "{receiver} không thu hồi văn bản {document_id}: {reason}",
+    "ask the agency; then `connector resend` the recall's packet",
+    "liên hệ cơ quan nhận; sau đó chạy `connector resend` với gói thu hồi",
 )
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(

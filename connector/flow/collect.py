@@ -8,21 +8,20 @@ a record that changed after it was sent is a reported conflict (G3).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from connector.errors import Finding, PermanentError, RecordError
+from connector.errors import ConfigError, Finding, PermanentError, RecordError, TransientError
 from connector.events import RecordConflicted, RecordRefused, RecordRepeated
 from connector.flow import codes
 from connector.flow.adapter import Adapter
 from connector.flow.ledger import Ledger, Work
 from connector.flow.outbound import Origin, Outbound, Prepared
 from connector.mapping.mapper import Mapped, SecretRefused
-from connector.model.envelope import BusinessType, Document
 from connector.model.identity import content_digest
 from connector.model.record import Record
 from connector.sources.base import Batch, Source
-from connector.store import outbox, sources
+from connector.store import sources
 from connector.store.sources import Taken
 from connector.store.store import Transaction
 
@@ -52,6 +51,7 @@ class _Ready:
     mapped: Mapped
     prepared: Prepared
     place: str
+    row_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class Collector:
         self._outbound = outbound
         self._batch_size = batch_size
 
-    def collect(self, adapter: Adapter) -> Collected:
-        """Take everything new from one adapter's export.
+    def collect(self, adapter: Adapter, go_on: Callable[[], bool] = lambda: True) -> Collected:
+        """Take everything new from one adapter's export; `go_on` is asked after each batch.
 
         Raises:
             UnavailableError: the source does not answer; what was taken before stays taken.
@@ -97,6 +97,8 @@ class Collector:
             for batch in source.read(cursor, batch_size=self._batch_size):
                 total += self._take(adapter, source, batch)
                 source.acknowledge(batch.cursor)
+                if not go_on():
+                    break
         finally:
             source.close()
         return total
@@ -117,30 +119,52 @@ class Collector:
     def _prepare(self, adapter: Adapter, source: Source, record: Record) -> _Step:
         try:
             mapped = adapter.map(record, source)
-            digest = content_digest(mapped.document)
             with self._ledger.store.read() as tx:
-                before = sources.taken(tx, adapter.name, mapped.source_key)
-                _refuse_conflict(tx, mapped.document, digest, before)
-            if before is not None and before.state == "taken":
-                return _Seen(mapped, record.place, before)
+                known = self._known(tx, adapter, mapped, record.place)
+            if known is not None:
+                return known
             prepared = self._outbound.prepare(
                 mapped.document, agency=adapter.agency, options=adapter.options
             )
         except SecretRefused as error:
             return _Refusal(f"secret:{record.place}", "", record.place, error.findings)
+        except (TransientError, ConfigError):
+            raise
         except (RecordError, PermanentError) as error:
-            digest = _row_digest(record)
-            return _Refusal(f"row:{digest}", digest, record.place, error.findings)
-        return _Ready(mapped, prepared, record.place)
+            return _refusal(adapter, record, error.findings)
+        except Exception as error:  # noqa: BLE001 - one odd record must not stop the export
+            finding = codes.RECORD_UNEXPECTED.at(record.place, reason=repr(error))
+            return _refusal(adapter, record, (finding,))
+        return _Ready(mapped, prepared, record.place, _row_digest(record))
+
+    def _known(self, tx: Transaction, adapter: Adapter, mapped: Mapped, place: str) -> _Seen | None:
+        """Return what became of a record that was taken before, None for a new one.
+
+        Raises:
+            RecordError: its document was sent with other content.
+        """
+        before = sources.taken(tx, adapter.name, mapped.source_key)
+        if before is not None and before.state == sources.TAKEN:
+            return _Seen(mapped, place, before)
+        conflict = self._outbound.conflicting(tx, mapped.document)
+        if conflict is not None:
+            raise RecordError(conflict)
+        return None
 
     def _settle(self, work: Work, adapter: Adapter, step: _Step) -> Collected:
         if isinstance(step, _Refusal):
             return _settle_refusal(work, adapter, step)
         if isinstance(step, _Seen):
             return _settle_seen(work, adapter, step)
-        return self._settle_ready(work, adapter, step)
+        try:
+            known = self._known(work.tx, adapter, step.mapped, step.place)
+        except RecordError as error:  # a record before it in the same batch has the same DocumentId
+            key = step.mapped.source_key
+            refusal = _Refusal(key, step.row_digest, step.place, error.findings)
+            return _settle_refusal(work, adapter, refusal)
+        return _settle_seen(work, adapter, known) if known else self._enqueue(work, adapter, step)
 
-    def _settle_ready(self, work: Work, adapter: Adapter, step: _Ready) -> Collected:
+    def _enqueue(self, work: Work, adapter: Adapter, step: _Ready) -> Collected:
         origin = Origin(
             adapter=adapter.name,
             place=step.place,
@@ -162,30 +186,26 @@ class Collector:
         )
         if fresh:
             return Collected(sealed=1)
-        _record_repeat(work, adapter, step.place, step.mapped.source_key, sealed.packet_id)
+        work.record(
+            RecordRepeated(
+                adapter=adapter.name,
+                place=step.place,
+                source_key=step.mapped.source_key,
+                packet_id=sealed.packet_id,
+            )
+        )
         return Collected(repeated=1)
 
 
-def _refuse_conflict(
-    tx: Transaction, document: Document, digest: str, before: Taken | None
-) -> None:
-    if document.business_type not in {BusinessType.NEW, BusinessType.REPLACE}:
-        return
-    if before is not None and before.state == "taken":
-        return
-    for packet in outbox.by_document(tx, document.sender.organ_id, document.document_id):
-        same_act = packet.business_type == int(document.business_type)
-        if same_act and packet.content_digest != digest:
-            raise RecordError(
-                codes.DOCUMENT_CONFLICT.at(
-                    "document_id", document_id=document.document_id, packet_id=packet.packet_id
-                )
-            )
+def _refusal(adapter: Adapter, record: Record, findings: tuple[Finding, ...]) -> _Refusal:
+    """Return a refusal under the record's own key, so that a corrected record settles it."""
+    digest = _row_digest(record)
+    key = adapter.mapper.source_key(record) or f"row:{digest}"
+    return _Refusal(key, digest, record.place, findings)
 
 
 def _settle_refusal(work: Work, adapter: Adapter, step: _Refusal) -> Collected:
-    before = sources.taken(work.tx, adapter.name, step.key)
-    sources.record_refused(
+    fresh = sources.record_refused(
         work.tx,
         adapter=adapter.name,
         source_key=step.key,
@@ -194,7 +214,7 @@ def _settle_refusal(work: Work, adapter: Adapter, step: _Refusal) -> Collected:
         findings=step.findings,
         now=work.now,
     )
-    if before is None:
+    if fresh:
         work.record(
             RecordRefused(adapter=adapter.name, place=step.place, error_code=step.findings[0].code)
         )
@@ -204,8 +224,7 @@ def _settle_refusal(work: Work, adapter: Adapter, step: _Refusal) -> Collected:
 def _settle_seen(work: Work, adapter: Adapter, step: _Seen) -> Collected:
     key, packet_id = step.mapped.source_key, step.before.packet_id
     digest = content_digest(step.mapped.document)
-    if digest == step.before.content_digest:
-        _record_repeat(work, adapter, step.place, key, packet_id)
+    if digest == step.before.content_digest:  # nothing happened, so nothing is journalled
         return Collected(repeated=1)
     fresh = sources.record_conflict(
         work.tx,
@@ -220,14 +239,6 @@ def _settle_seen(work: Work, adapter: Adapter, step: _Seen) -> Collected:
         event = RecordConflicted(adapter=adapter.name, place=step.place, error_code=finding.code)
         work.record(replace(event, source_key=key, packet_id=packet_id))
     return Collected(conflicts=1)
-
-
-def _record_repeat(
-    work: Work, adapter: Adapter, place: str, key: str, packet_id: str | None
-) -> None:
-    work.record(
-        RecordRepeated(adapter=adapter.name, place=place, source_key=key, packet_id=packet_id)
-    )
 
 
 def _row_digest(record: Record) -> str:

@@ -8,9 +8,10 @@ cancelled or changed there (QĐ 28/2018 Đ9(2)).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from connector.edxml.parser import Limits
 from connector.edxml.reader import read
 from connector.errors import Finding, PermanentError, TransientError
 from connector.events import (
@@ -24,6 +25,7 @@ from connector.events import (
 )
 from connector.flow import codes
 from connector.flow.acts import Acts, Waiting
+from connector.flow.containment import Containment, waiting
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.receipts import Answer, Receipts, reason_of
@@ -39,6 +41,8 @@ from connector.store.spool import Spool
 __all__ = ["DeliveryDesk"]
 
 _BATCH = 32
+_HELD_AT_MOST = 10_000
+_MOMENT = dt.timedelta(seconds=1)
 _READY = frozenset({InboxState.VERIFIED, InboxState.HELD})
 
 
@@ -61,7 +65,7 @@ class DeliveryDesk:
         receipts: Receipts,
         sinks: Mapping[str, Sequence[Sink]],
         policy: RetryPolicy,
-        *,
+        limits: Limits,
         hold_seconds: float,
     ) -> None:
         self._ledger = ledger
@@ -71,22 +75,34 @@ class DeliveryDesk:
         self._sinks = sinks
         self._policy = policy
         self._hold = dt.timedelta(seconds=hold_seconds)
+        self._limits = limits
         self._acts = Acts()
+        self._containment = Containment(ledger, policy)
 
-    def pump(self) -> int:
-        """Deliver what is due; return how many packets moved."""
+    def pump(self, go_on: Callable[[], bool] = lambda: True) -> int:
+        """Deliver what is due; return how many packets were looked at.
+
+        `go_on` is asked before each packet.
+        """
         with self._ledger.store.read() as tx:
-            rows = inbox.to_process(tx, now=self._ledger.clock.now(), limit=_BATCH)
-        ready = [row for row in rows if row.state in _READY]
+            ready = waiting(tx, self._ledger, _READY, _BATCH)
+        done = 0
         for row in ready:
-            self._deliver(row)
-        return len(ready)
+            if not go_on():
+                break
+            self._containment.run(row, self._deliver)
+            done += 1
+        return done
 
     def item(self, row: InboxMessage) -> Inbound:
-        """Return a verified row as a sink is given it."""
-        body = self._spool.get(row.body_sha256)
+        """Return a verified row as a sink is given it.
+
+        Raises:
+            StorageError: its body is gone, or is not any more what was verified.
+        """
+        body = self._spool.verify(row.body_sha256)
         with body.open() as stream:
-            envelope = read(stream.read()).envelope
+            envelope = read(stream.read(), limits=self._limits).envelope
         if not isinstance(envelope, Document) or row.packet_id is None:
             raise TypeError(row.message_key)
         return Inbound(
@@ -133,30 +149,37 @@ class DeliveryDesk:
         return _Done(on_desk=False, targets=targets)
 
     def sinks_of(self, served: Sequence[str]) -> list[Sink]:
-        """Return the sinks of the agencies that serve some codes, each once.
+        """Return the sinks of some served codes, each once.
 
         Raises:
-            PermanentError: an agency has no sink.
+            PermanentError: a code has no sink.
         """
         found: list[Sink] = []
         for code in served:
-            agency = self._ours.agency_for(code)
-            sinks = self._sinks.get(agency.code, ()) if agency else ()
+            sinks = self._sinks.get(code, ())
             if not sinks:
                 raise PermanentError(codes.NO_SINK.at(receiver=code))
             found += [sink for sink in sinks if sink not in found]
         return found
 
+    def cancel(self, item: Inbound) -> None:
+        """Cancel a delivered document in its sinks because a person agreed to take it back."""
+        target = InboundTarget(item.packet_id, item.document.document_id)
+        for sink in self.sinks_of(item.served):
+            sink.cancel(item, target)
+
     def _finish(self, row: InboxMessage, item: Inbound, done: _Done) -> None:
         act = item.document.business_type
         answers: list[Answer | None] = []
         if done.on_desk:
-            answers += self._answers(item, StatusCode.ACCEPTED)
+            answers += self.answers(item, StatusCode.ACCEPTED)
         if act in {BusinessType.RECALL, BusinessType.UPDATE}:
-            answers += self._answers(item, StatusCode.CHANGE_AGREED)
+            answers += self.answers(item, StatusCode.CHANGE_AGREED)
         with self._ledger.work() as work:
             inbox.update(work.tx, row.message_key, state=InboxState.DELIVERED, now=work.now)
             self._note(work, row, item, done)
+            if act in {BusinessType.NEW, BusinessType.REPLACE}:
+                _wake_held(work, row)
             for answer in answers:
                 if answer is not None:
                     self._receipts.enqueue(work, answer)
@@ -176,9 +199,10 @@ class DeliveryDesk:
             else:
                 work.record(DocumentUpdated(packet_id=target.packet_id, **facts))
 
-    def _answers(
+    def answers(
         self, item: Inbound, status: StatusCode, reason: str | None = None
     ) -> list[Answer | None]:
+        """Seal a status for each served code; None for those of an agency without a key."""
         return [
             self._receipts.prepare(
                 item.document,
@@ -191,17 +215,18 @@ class DeliveryDesk:
             for code in item.served
         ]
 
-    def _wait(self, row: InboxMessage, item: Inbound, waiting: Waiting) -> None:
+    def _wait(self, row: InboxMessage, item: Inbound, why: Waiting) -> None:
         now = self._ledger.clock.now()
-        if waiting.for_person:
-            self._park(row, (waiting.finding,))
+        if why.for_person:
+            self._park(row, (why.finding,))
         elif now - row.received_at > self._hold:
-            self._refuse(row, item, waiting.finding)
+            self._refuse(row, item, why.finding)
         else:
-            self._hold_back(row, waiting.finding)
+            self._hold_back(row, why.finding)
 
     def _hold_back(self, row: InboxMessage, finding: Finding) -> None:
         wait = self._policy.due(self._ledger.clock.now(), row.attempts + 1)
+        wait = min(wait, row.received_at + self._hold + _MOMENT)
         with self._ledger.work() as work:
             inbox.update(
                 work.tx,
@@ -216,7 +241,7 @@ class DeliveryDesk:
                 work.record(DocumentHeld(**_facts(row, finding)))
 
     def _refuse(self, row: InboxMessage, item: Inbound, finding: Finding) -> None:
-        answers = self._answers(item, StatusCode.REFUSED, reason_of((finding,)))
+        answers = self.answers(item, StatusCode.REFUSED, reason_of((finding,)))
         with self._ledger.work() as work:
             inbox.update(
                 work.tx,
@@ -233,7 +258,7 @@ class DeliveryDesk:
 
     def _retry(self, row: InboxMessage, findings: tuple[Finding, ...]) -> None:
         now = self._ledger.clock.now()
-        if self._policy.given_up(now, row.received_at):
+        if self._policy.given_up(now, row.received_at, attempts=row.attempts + 1):
             finding = codes.SINK_FAILED.at(
                 attempts=row.attempts + 1, since=row.received_at, reason=findings[0].en
             )
@@ -262,6 +287,18 @@ class DeliveryDesk:
             )
             work.record(SinkFailed(**_facts(row, findings[0])))
             _alarm(work, row, findings[0])
+
+
+def _wake_held(work: Work, row: InboxMessage) -> None:
+    """Let acts of the same sender look again: the document they wait for may be this one."""
+    held = inbox.list_messages(
+        work.tx, states=[InboxState.HELD], kind="document", limit=_HELD_AT_MOST
+    )
+    for each in held:
+        if each.sender == row.sender:
+            inbox.update(
+                work.tx, each.message_key, state=each.state, now=work.now, not_before=work.now
+            )
 
 
 def _facts(row: InboxMessage, finding: Finding) -> dict[str, str | None]:

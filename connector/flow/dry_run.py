@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,9 +15,11 @@ from connector.flow.outbound import stamp
 from connector.mapping.mapper import Mapped, SecretRefused
 from connector.model.packet import Packet
 from connector.model.record import Record
-from connector.sources.base import Source
+from connector.sources.base import Refused, Source
 
 __all__ = ["DryRun", "dry_run"]
+
+_NUMBER = re.compile(r"\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,23 @@ def dry_run(
     count = 0
     try:
         for batch in source.read(None, batch_size=min(limit or 100, 100)):
-            for refused in batch.refusals:
-                yield DryRun(refused.place, None, None, refused.findings)
-            for record in batch.records:
+            rows: list[Record | Refused] = [*batch.records, *batch.refusals]
+            for row in sorted(rows, key=_row_number):
                 if limit is not None and count >= limit:
                     return
                 count += 1
-                yield _try(adapter, source, record, now, explain=explain)
+                if isinstance(row, Refused):
+                    yield DryRun(row.place, None, None, row.findings)
+                else:
+                    yield _try(adapter, source, row, now, explain=explain)
     finally:
         source.close()
+
+
+def _row_number(row: Record | Refused) -> int:
+    """Return the number at the end of a row's place: a batch is of one file or query."""
+    digits = _NUMBER.search(row.place)
+    return int(digits[0]) if digits else 0
 
 
 def _try(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from connector.agencies.catalogue import Catalogue
 from connector.agencies.files import load as load_catalogue
 from connector.clock import Clock
 from connector.config.node import AgencyConfig, NodeConfig
-from connector.errors import ConnectorError, Finding
+from connector.edxml.parser import Limits
+from connector.errors import ConfigError, ConnectorError, Finding
 from connector.events import Emitter
+from connector.flow import codes
 from connector.flow.adapter import Adapter, load_adapter
 from connector.flow.admit import Admission
 from connector.flow.collect import Collector
@@ -71,7 +73,15 @@ class Node:
 
     def open_links(self) -> list[Link]:
         """Connect every agency to the broker; connecting goes on in the background."""
-        return [self._link(agency) for agency in self.config.agencies]
+        links: list[Link] = []
+        try:
+            for agency in self.config.agencies:
+                links.append(self._link(agency))  # noqa: PERF401 - those before must be closed
+        except BaseException:
+            for link in links:
+                link.close()
+            raise
+        return links
 
     def _link(self, agency: AgencyConfig) -> Link:
         settings = agency_broker(self.config.broker, agency)
@@ -83,6 +93,7 @@ class Node:
             publisher,
             self.policy,
             agency=agency.code,
+            sends_for=_speaks_for(self.ours, agency.code),
             environment=self.config.environment.value,
         )
         relay.recover()
@@ -105,29 +116,17 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
     ours = our_agencies(config, catalogue)
     keys = signing_keys(config, clock)
     trust = node_trust(config, catalogue)
-    adapters = tuple(load_adapter(path, ours, clock) for path in config.adapters)
+    adapters = _adapters(config, ours, keys, clock)
     sinks = _sinks(config)
     store = Store.open(config.store.url or config.state_dir, clock=clock)
     spool = Spool(config.state_dir / "spool")
     ledger = Ledger(store, emitter, clock)
-    retry = config.retry
-    policy = RetryPolicy(
-        first_seconds=retry.first_seconds,
-        max_seconds=retry.max_seconds,
-        park_after_seconds=retry.park_after_seconds,
-    )
+    limits, policy = _limits(config), _policy(config)
     outbound = Outbound(
-        spool=spool,
-        keys=keys,
-        clock=clock,
-        canonical=ours.canonical,
-        max_packet_bytes=config.limits.max_packet_bytes,
+        spool=spool, keys=keys, clock=clock, canonical=ours.canonical, limits=limits
     )
     receipts = Receipts(ledger, outbound, ours)
-    desk = DeliveryDesk(
-        ledger, spool, ours, receipts, sinks, policy, hold_seconds=retry.hold_seconds
-    )
-    environment = config.environment.value
+    environment, hold_seconds = config.environment.value, config.retry.hold_seconds
     return Node(
         config=config,
         clock=clock,
@@ -141,9 +140,24 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
         outbound=outbound,
         receipts=receipts,
         collector=Collector(ledger, outbound),
-        admission=Admission(ledger, spool, trust, ours, receipts, environment=environment),
-        desk=desk,
+        admission=Admission(ledger, spool, trust, ours, receipts, policy, limits, environment),
+        desk=DeliveryDesk(ledger, spool, ours, receipts, sinks, policy, limits, hold_seconds),
         policy=policy,
+    )
+
+
+def _limits(config: NodeConfig) -> Limits:
+    return Limits(
+        max_bytes=config.limits.max_packet_bytes,
+        max_attachment_bytes=config.limits.max_attachment_bytes,
+    )
+
+
+def _policy(config: NodeConfig) -> RetryPolicy:
+    return RetryPolicy(
+        first_seconds=config.retry.first_seconds,
+        max_seconds=config.retry.max_seconds,
+        park_after_seconds=config.retry.park_after_seconds,
     )
 
 
@@ -197,12 +211,39 @@ def _organization(agency: AgencyConfig) -> Organization:
     return Organization(**{"organ_id": agency.code, "organ_name": agency.name, **extra})
 
 
+def _adapters(
+    config: NodeConfig, ours: Ours, keys: Mapping[str, SigningKey], clock: Clock
+) -> tuple[Adapter, ...]:
+    """Load the adapters; each needs a name of its own and an agency that can sign."""
+    adapters: dict[str, Adapter] = {}
+    for path in config.adapters:
+        adapter = load_adapter(path, ours, clock)
+        node = adapter.settings.node
+        if adapter.name in adapters:
+            raise ConfigError(codes.ADAPTER_TWICE.at(node.place(("name",)), name=adapter.name))
+        if adapter.agency not in keys:
+            place = node.place(("agency",))
+            raise ConfigError(codes.AGENCY_WITHOUT_KEY.at(place, code=adapter.agency))
+        adapters[adapter.name] = adapter
+    return tuple(adapters.values())
+
+
+def _speaks_for(ours: Ours, agency: str) -> Callable[[str], bool]:
+    """Return the test whether packets of a sender leave by one agency's broker user."""
+
+    def sends_for(sender: str) -> bool:
+        found = ours.agency_for(sender)
+        return found is not None and found.code == agency
+
+    return sends_for
+
+
 def _sinks(config: NodeConfig) -> dict[str, list[Sink]]:
-    by_agency: dict[str, list[Sink]] = {agency.code: [] for agency in config.agencies}
+    """Open the sinks; by served code, as each sink says which codes' documents go to it."""
+    by_code: dict[str, list[Sink]] = {code: [] for code in config.served}
     for index, settings in enumerate(config.sinks):
         node = config.sink_section(index)
         sink = open_sink(node, (), Path(node.path).parent)
-        for agency in config.agencies:
-            if not settings.serves or set(settings.serves) & set(agency.codes):
-                by_agency[agency.code].append(sink)
-    return by_agency
+        for code in settings.serves or config.served:
+            by_code[code].append(sink)
+    return by_code

@@ -17,9 +17,8 @@ from connector.flow.deliver import DeliveryDesk
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.outbound import Origin, Outbound
-from connector.flow.receipts import Receipts
-from connector.model.envelope import Business, BusinessType, Document, ResponseFor, StatusCode
-from connector.model.inbound import InboundTarget
+from connector.flow.receipts import Receipts, named
+from connector.model.envelope import Business, BusinessType, Document, StatusCode
 from connector.model.states import DeliveryState, InboxState
 from connector.store import inbox, outbox
 from connector.store.inbox import InboxMessage
@@ -30,7 +29,8 @@ __all__ = ["Operator", "Recalled"]
 
 _Row = TypeVar("_Row", OutboxPacket, InboxMessage)
 _REPLIES = frozenset(StatusCode) - {StatusCode.ARRIVED, StatusCode.TAKE_BACK}
-_NEVER_LEFT = frozenset({DeliveryState.QUEUED})
+_NEVER_LEFT = frozenset({DeliveryState.QUEUED, DeliveryState.PARKED})
+_TAKEN_BACK = frozenset({int(BusinessType.NEW), int(BusinessType.REPLACE)})
 _GONE = frozenset(
     {
         DeliveryState.REFUSED,
@@ -81,7 +81,7 @@ class Operator:
         with self._ledger.store.read() as tx:
             found = outbox.find(tx, text=text)
         documents = [packet for packet in found if packet.kind == "document"] or found
-        return _only(documents, text)
+        return _only(_without_acts(documents), text)
 
     def received(self, text: str) -> InboxMessage:
         """Return the one received packet that a text means.
@@ -94,7 +94,7 @@ class Operator:
         documents = [
             row for row in found if row.kind != "status" and row.state is not InboxState.DUPLICATE
         ] or found
-        return _only(documents, text)
+        return _only(_without_acts(documents), text)
 
     def requeue(self, text: str, *, receiver: str | None = None) -> list[Delivery]:
         """Send a packet again, with the same id, to all of its receivers or to one."""
@@ -133,11 +133,12 @@ class Operator:
     def process_again(self, text: str) -> InboxMessage:
         """Process a received packet again: from delivery if it was verified, else from start."""
         row = self.received(text)
-        verified = row.verification is not None and row.kind == "document"
-        state = InboxState.VERIFIED if verified else InboxState.RECEIVED
-        if row.state in {InboxState.DELIVERED, InboxState.CANCELLED, InboxState.DUPLICATE}:
-            raise _impossible("retry", row.state.value, text)
         with self._ledger.work() as work:
+            row = inbox.message(work.tx, row.message_key) or row
+            verified = row.verification is not None and row.kind == "document"
+            state = InboxState.VERIFIED if verified else InboxState.RECEIVED
+            if row.state in {InboxState.DELIVERED, InboxState.CANCELLED, InboxState.DUPLICATE}:
+                raise _impossible("retry", row.state.value, text)
             inbox.update(
                 work.tx,
                 row.message_key,
@@ -152,9 +153,10 @@ class Operator:
     def park_received(self, text: str, reason: str | None) -> InboxMessage:
         """Set a received packet aside until somebody retries it."""
         row = self.received(text)
-        if row.state not in {InboxState.RECEIVED, InboxState.VERIFIED, InboxState.HELD}:
-            raise _impossible("park", row.state.value, text)
         with self._ledger.work() as work:
+            row = inbox.message(work.tx, row.message_key) or row
+            if row.state not in {InboxState.RECEIVED, InboxState.VERIFIED, InboxState.HELD}:
+                raise _impossible("park", row.state.value, text)
             inbox.update(work.tx, row.message_key, state=InboxState.PARKED, now=work.now)
             self._acted(work, "inbox park", row.packet_id or row.message_key, reason)
         return row
@@ -169,27 +171,18 @@ class Operator:
                 the law forbids here (QĐ 28/2018 Đ9(2)).
         """
         row = self.received(text)
-        if status not in _REPLIES or row.packet_id is None or row.verification is None:
-            raise _impossible(f"reply {status.value}", row.state.value, text)
-        if status is StatusCode.CHANGE_REFUSED and row.business_type == BusinessType.RECALL:
-            raise PermanentError(codes.RECALL_NOT_REFUSABLE.at(text))
+        _check_reply(row, status, text)
         item = self._desk.item(row)
-        cancels = status is StatusCode.CHANGE_AGREED and row.state is InboxState.DELIVERED
+        cancels = (
+            status is StatusCode.CHANGE_AGREED
+            and row.state is InboxState.DELIVERED
+            and row.business_type in _TAKEN_BACK
+        )
         if cancels:
-            target = InboundTarget(row.packet_id, item.document.document_id)
-            for sink in self._desk.sinks_of(row.served):
-                sink.cancel(item, target)
-        answers = [
-            self._receipts.prepare(
-                item.document,
-                digest=item.digest,
-                answers=item.packet_id,
-                addressed=code,
-                status=status,
-                reason=reason,
-            )
-            for code in row.served
-        ]
+            self._desk.cancel(item)
+        answers = self._desk.answers(item, status, reason)
+        if not any(answers):
+            raise PermanentError(codes.AGENCY_WITHOUT_KEY.at(code=", ".join(row.served)))
         with self._ledger.work() as work:
             if cancels:
                 inbox.update(work.tx, row.message_key, state=InboxState.CANCELLED, now=work.now)
@@ -199,7 +192,7 @@ class Operator:
                 for answer in answers
                 if answer is not None and self._receipts.enqueue(work, answer)
             ]
-            self._acted(work, f"reply {status.value}", row.packet_id, reason)
+            self._acted(work, f"reply {status.value}", item.packet_id, reason)
         return fresh
 
     def recall(self, text: str, reason: str | None) -> Recalled:
@@ -210,20 +203,25 @@ class Operator:
         packet = self.sent_packet(text)
         if packet.business_type not in {BusinessType.NEW, BusinessType.REPLACE}:
             raise _impossible("recall", f"business type {packet.business_type}", text)
-        with self._ledger.store.read() as tx:
-            deliveries = outbox.deliveries(tx, packet.packet_id)
-        never_sent = tuple(d.receiver for d in deliveries if _never_left(d))
-        reached = tuple(
-            d.receiver for d in deliveries if not _never_left(d) and d.state not in _GONE
-        )
-        if not never_sent and not reached:
-            raise _impossible("recall", "no delivery is left to recall", text)
+        while True:
+            with self._ledger.store.read() as tx:
+                split = _split(outbox.deliveries(tx, packet.packet_id))
+            if not split.never_sent and not split.reached:
+                raise _impossible("recall", "no delivery is left to recall", text)
+            recalled = self._recall(packet, split, reason)
+            if recalled is not None:
+                return recalled
+
+    def _recall(self, packet: OutboxPacket, split: _Split, reason: str | None) -> Recalled | None:
+        """Carry a recall out; None if the daemon has sent something meanwhile."""
         prepared = None
-        if reached:
-            recall = self._recall_of(self._document(packet), reached, reason)
+        if split.reached:
+            recall = self._recall_of(self._document(packet), split.reached, reason)
             prepared = self._outbound.prepare(recall, agency=self._signer(packet.sender))
         with self._ledger.work() as work:
-            for receiver in never_sent:
+            if _split(outbox.deliveries(work.tx, packet.packet_id)) != split:
+                return None
+            for receiver in split.never_sent:
                 outbox.set_state(
                     work.tx,
                     packet.packet_id,
@@ -233,12 +231,20 @@ class Operator:
                     reason=reason,
                 )
             if prepared is not None:
-                self._outbound.enqueue_document(work, prepared, receivers=reached, origin=Origin())
+                self._outbound.enqueue_document(
+                    work, prepared, receivers=split.reached, origin=Origin()
+                )
             self._acted(work, "recall", packet.packet_id, reason)
-        return Recalled(prepared.sealed.packet_id if prepared else None, reached, never_sent)
+        packet_id = prepared.sealed.packet_id if prepared else None
+        return Recalled(packet_id, split.reached, split.never_sent)
 
     def send(self, data: bytes) -> tuple[str, bool]:
-        """Seal a ready document packet again in our name and enqueue it: `connector send`."""
+        """Seal a ready document packet again in our name and enqueue it: `connector send`.
+
+        Raises:
+            PermanentError: it is no valid document, not ours, or its DocumentId was sent with
+                other content (G3).
+        """
         envelope = read(data).envelope
         if not isinstance(envelope, Document):
             raise _impossible("send", "only document packets are sent", "")
@@ -248,6 +254,9 @@ class Operator:
         )
         prepared = self._outbound.prepare(envelope, agency=self._signer(sender))
         with self._ledger.work() as work:
+            conflict = self._outbound.conflicting(work.tx, envelope)
+            if conflict is not None:
+                raise PermanentError(conflict)
             fresh = self._outbound.enqueue_document(
                 work, prepared, receivers=receivers, origin=Origin()
             )
@@ -271,18 +280,12 @@ class Operator:
         self, document: Document, receivers: Sequence[str], reason: str | None
     ) -> Document:
         """Build the recall; the document is named in all three places that the field knows."""
-        named = ResponseFor(
-            organ_id=document.sender.organ_id,
-            code=str(document.code),
-            promulgation_date=document.promulgation.date,
-            document_id=document.document_id,
-        )
         return replace(
             document,
             receivers=tuple(
                 to for to in document.receivers if self._ours.canonical(to.organ_id) in receivers
             ),
-            response_for=(named,),
+            response_for=(named(document),),
             business=Business(
                 type=BusinessType.RECALL,
                 reason=reason or "Thu hồi văn bản điện tử",
@@ -300,8 +303,22 @@ class Operator:
         )
 
 
-def _never_left(delivery: Delivery) -> bool:
-    return delivery.state in _NEVER_LEFT and delivery.attempts == 0
+@dataclass(frozen=True, slots=True)
+class _Split:
+    never_sent: tuple[str, ...]
+    reached: tuple[str, ...]
+
+
+def _split(deliveries: Sequence[Delivery]) -> _Split:
+    """Tell deliveries that surely never left from those that a recall has to follow."""
+    never_sent = [d for d in deliveries if d.state in _NEVER_LEFT and d.attempts == 0]
+    reached = [d for d in deliveries if d not in never_sent and d.state not in _GONE]
+    return _Split(tuple(d.receiver for d in never_sent), tuple(d.receiver for d in reached))
+
+
+def _without_acts(found: Sequence[_Row]) -> Sequence[_Row]:
+    """Prefer the document to its recalls and updates, which bear the same DocumentId and code."""
+    return [row for row in found if row.business_type in _TAKEN_BACK] or found
 
 
 def _only(found: Sequence[_Row], text: str) -> _Row:
@@ -311,6 +328,14 @@ def _only(found: Sequence[_Row], text: str) -> _Row:
         packets = ", ".join(str(row.packet_id) for row in found[:5])
         raise PermanentError(codes.AMBIGUOUS_ID.at(text=text, packets=packets))
     return found[0]
+
+
+def _check_reply(row: InboxMessage, status: StatusCode, text: str) -> None:
+    known = row.packet_id is not None and row.verification is not None
+    if status not in _REPLIES or not known or row.kind != "document":
+        raise _impossible(f"reply {status.value}", row.state.value, text)
+    if status is StatusCode.CHANGE_REFUSED and row.business_type == BusinessType.RECALL:
+        raise PermanentError(codes.RECALL_NOT_REFUSABLE.at(text))
 
 
 def _impossible(action: str, reason: str, target: str) -> PermanentError:

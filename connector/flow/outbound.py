@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 
 from connector.clock import VIETNAM, Clock, vietnam_date
 from connector.edxml.pack import pack
-from connector.errors import PermanentError
+from connector.edxml.parser import Limits
+from connector.errors import Finding, PermanentError
 from connector.events import DocumentSealed, StatusQueued
 from connector.flow import codes
 from connector.flow.ledger import Work
 from connector.model.envelope import BusinessType, Document, Envelope, TraceHeader
+from connector.model.identity import content_digest
 from connector.model.packet import Sealed, WriteOptions
 from connector.model.states import DeliveryState
 from connector.store import outbox
 from connector.store.outbox import OutboxPacket
 from connector.store.spool import Spool, Spooled
+from connector.store.store import Transaction
 from connector.trust.keys import SigningKey
 from connector.trust.sign import seal
 
@@ -52,13 +55,34 @@ class Outbound:
         keys: Mapping[str, SigningKey],
         clock: Clock,
         canonical: Callable[[str], str],
-        max_packet_bytes: int,
+        limits: Limits,
     ) -> None:
         self._canonical = canonical
         self._spool = spool
         self._keys = keys
         self._clock = clock
-        self._max_packet_bytes = max_packet_bytes
+        self._limits = limits
+
+    def can_sign(self, agency: str) -> bool:
+        """Tell whether an agency of this node has a key; without one it only receives."""
+        return agency in self._keys
+
+    def conflicting(self, tx: Transaction, document: Document) -> Finding | None:
+        """Return what speaks against a document whose DocumentId went out with other content.
+
+        Updates and recalls name a document that was sent, so they conflict with none (G3).
+        """
+        if document.business_type not in {BusinessType.NEW, BusinessType.REPLACE}:
+            return None
+        digest = content_digest(document)
+        sender = self._canonical(document.sender.organ_id)
+        for packet in outbox.by_document(tx, sender, document.document_id):
+            same_act = packet.business_type == int(document.business_type)
+            if same_act and packet.content_digest != digest:
+                return codes.DOCUMENT_CONFLICT.at(
+                    "document_id", document_id=document.document_id, packet_id=packet.packet_id
+                )
+        return None
 
     def prepare(
         self, envelope: Envelope, *, agency: str, options: WriteOptions | None = None
@@ -68,12 +92,15 @@ class Outbound:
         Raises:
             PermanentError: schema, rules or size forbid it; nothing durable refers to it.
         """
+        if not self.can_sign(agency):
+            raise PermanentError(codes.AGENCY_WITHOUT_KEY.at(code=agency))
+        self._check_files(envelope)
         now = self._clock.now()
         stamped = stamp(envelope, now)
         packet = pack(stamped, options or WriteOptions(), today=vietnam_date(now))
         sealed = seal(packet, self._keys[agency])
-        if len(sealed.data) > self._max_packet_bytes:
-            limit = self._max_packet_bytes
+        limit = self._limits.max_bytes
+        if len(sealed.data) > limit:
             raise PermanentError(codes.PACKET_TOO_LARGE.at(size=len(sealed.data), limit=limit))
         return Prepared(sealed=sealed, body=self._spool.put(sealed.data))
 
@@ -138,6 +165,16 @@ class Outbound:
             )
         )
         return True
+
+    def _check_files(self, envelope: Envelope) -> None:
+        files = envelope.attachments if isinstance(envelope, Document) else ()
+        limit = self._limits.max_attachment_bytes
+        for file in files:
+            size = file.content.size
+            if size > limit:
+                raise PermanentError(
+                    codes.ATTACHMENT_TOO_LARGE.at(name=file.name, size=size, limit=limit)
+                )
 
     def _row(self, work: Work, prepared: Prepared, origin: Origin) -> OutboxPacket:
         sealed = prepared.sealed

@@ -19,7 +19,7 @@ from connector.model.envelope import Document, Evidence, ResponseFor, StatusCode
 from connector.model.states import DeliveryState
 from connector.store import inbox, journal, outbox
 
-__all__ = ["Answer", "Receipts", "reason_of"]
+__all__ = ["Answer", "Receipts", "named", "reason_of"]
 
 _REASON_LENGTH = 500
 
@@ -33,6 +33,7 @@ class Answer:
     addressed: str
     receiver: str
     answers: str
+    correlation: str
 
 
 class Receipts:
@@ -52,22 +53,22 @@ class Receipts:
         addressed: str,
         status: StatusCode,
         reason: str | None = None,
+        correlation: str | None = None,
     ) -> Answer | None:
-        """Seal a status of an addressed code; None if this node may not speak for it."""
+        """Seal a status of an addressed code; None if this node cannot speak for it.
+
+        `answers` is the id under which the receipt is kept; `correlation` the id by which the
+        sender knows its packet, if that is another one.
+        """
         organization = self._ours.organization(addressed)
         agency = self._ours.agency_for(addressed)
-        if organization is None or agency is None:
+        if organization is None or agency is None or not self._outbound.can_sign(agency.code):
             return None
         with self._ledger.store.read() as tx:
             head = journal.head(tx)
         report = StatusReport(
             sender=organization,
-            response_for=ResponseFor(
-                organ_id=document.sender.organ_id,
-                code=str(document.code),
-                promulgation_date=document.promulgation.date,
-                document_id=document.document_id,
-            ),
+            response_for=named(document),
             status_code=status,
             timestamp=_vietnam_now(self._ledger),
             description=reason[:_REASON_LENGTH] if reason else None,
@@ -79,12 +80,13 @@ class Receipts:
             addressed=addressed,
             receiver=self._ours.canonical(document.sender.organ_id),
             answers=answers,
+            correlation=correlation or answers,
         )
 
     def enqueue(self, work: Work, answer: Answer) -> bool:
         """Put a prepared status into the outbox; False if it was sent before."""
         fresh = self._outbound.enqueue_status(
-            work, answer.prepared, receiver=answer.receiver, answers=answer.answers
+            work, answer.prepared, receiver=answer.receiver, answers=answer.correlation
         )
         inbox.add_receipt(
             work.tx,
@@ -114,6 +116,16 @@ class Receipts:
                     )
                     again += 1
         return again
+
+
+def named(document: Document) -> ResponseFor:
+    """Return how a packet names the document that it answers or acts on."""
+    return ResponseFor(
+        organ_id=document.sender.organ_id,
+        code=str(document.code),
+        promulgation_date=document.promulgation.date,
+        document_id=document.document_id,
+    )
 
 
 def reason_of(findings: tuple[Finding, ...]) -> str:

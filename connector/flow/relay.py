@@ -7,25 +7,27 @@ have their own next step, always with the same id (guarantee G2).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from connector.broker.message import Outcome, OutcomeKind, Outgoing
 from connector.broker.publisher import Publisher
 from connector.broker.topology import exchange_for
-from connector.errors import Finding, UnavailableError
+from connector.errors import Finding, StorageError, UnavailableError
 from connector.events import DeliveryBlocked, DeliveryParked, DeliveryReturned, DeliverySent
 from connector.flow import codes
+from connector.flow.containment import concerns_one_body
 from connector.flow.ledger import Ledger, Work
 from connector.flow.retry import RetryPolicy
-from connector.model.organ import covers
 from connector.model.states import OPEN_DELIVERY_STATES, DeliveryState
 from connector.store import outbox
 from connector.store.outbox import Delivery, OutboxPacket
 from connector.store.spool import Spool
+from connector.store.store import Transaction
 
 __all__ = ["Relay"]
 
 _BATCH = 256
+_DEEPEST = 65_536
 _SILENCE = dt.timedelta(minutes=2)
 
 Key = tuple[str, str]
@@ -42,6 +44,7 @@ class Relay:
         policy: RetryPolicy,
         *,
         agency: str,
+        sends_for: Callable[[str], bool],
         environment: str,
     ) -> None:
         self._ledger = ledger
@@ -49,6 +52,7 @@ class Relay:
         self._publisher = publisher
         self._policy = policy
         self._agency = agency
+        self._sends_for = sends_for
         self._environment = environment
         self._in_flight: set[Key] = set()
 
@@ -63,8 +67,10 @@ class Relay:
             rows = outbox.list_deliveries(
                 work.tx, states=[DeliveryState.UNCONFIRMED], limit=1_000_000, offset=0
             )
-            keys = [(packet.packet_id, delivery.receiver) for packet, delivery in rows]
-            outbox.set_states(work.tx, keys, DeliveryState.QUEUED, now=work.now)
+            keys = [_key(*row) for row in rows if self._sends_for(row[0].sender)]
+            outbox.set_states(
+                work.tx, keys, DeliveryState.QUEUED, now=work.now, not_before=work.now
+            )
 
     def pump(self, timeout: float = 0.0) -> int:
         """Settle outcomes and publish what is due; return how much moved."""
@@ -77,6 +83,8 @@ class Relay:
         rows = self._claim()
         for index, (packet, delivery) in enumerate(rows):
             message = self._message(packet, delivery)
+            if message is None:
+                continue
             try:
                 self._publisher.submit(message)
             except UnavailableError:
@@ -85,14 +93,17 @@ class Relay:
         return len(rows)
 
     def _claim(self) -> Sequence[tuple[OutboxPacket, Delivery]]:
-        now = self._ledger.clock.now()
+        """Mark what is due as unconfirmed, durably, before any of it is published.
+
+        It is looked for again inside the writing transaction: a recall by another process may
+        have ended a delivery in between.
+        """
         with self._ledger.store.read() as tx:
-            due = outbox.due(tx, now=now, limit=_BATCH + len(self._in_flight))
-        rows = [row for row in due if _key(*row) not in self._in_flight and self._ours(row[0])]
-        if not rows:
-            return rows
-        keys = [_key(*row) for row in rows]
+            if not self._due(tx, self._ledger.clock.now()):
+                return ()
         with self._ledger.work() as work:
+            rows = self._due(work.tx, work.now)
+            keys = [_key(*row) for row in rows]
             outbox.set_states(
                 work.tx,
                 keys,
@@ -104,8 +115,19 @@ class Relay:
         self._in_flight.update(keys)
         return rows
 
-    def _ours(self, packet: OutboxPacket) -> bool:
-        return covers(self._agency, packet.sender)
+    def _due(self, tx: Transaction, now: dt.datetime) -> Sequence[tuple[OutboxPacket, Delivery]]:
+        """Return what this agency may publish now, however much of others stands before it."""
+        depth = _BATCH + len(self._in_flight)
+        while True:
+            found = outbox.due(tx, now=now, limit=depth)
+            rows = [
+                row
+                for row in found
+                if _key(*row) not in self._in_flight and self._sends_for(row[0].sender)
+            ]
+            if rows or len(found) < depth or depth >= _DEEPEST:
+                return rows[:_BATCH]
+            depth *= 4
 
     def _release(self, keys: Sequence[Key]) -> None:
         self._in_flight.difference_update(keys)
@@ -115,12 +137,20 @@ class Relay:
                 keys,
                 DeliveryState.QUEUED,
                 now=work.now,
+                not_before=work.now,
                 only_from={DeliveryState.UNCONFIRMED},
             )
 
-    def _message(self, packet: OutboxPacket, delivery: Delivery) -> Outgoing:
-        with self._spool.get(packet.body_sha256).open() as stream:
-            body = stream.read()
+    def _message(self, packet: OutboxPacket, delivery: Delivery) -> Outgoing | None:
+        """Return the message of a delivery; None, and the delivery parked, if its body is gone."""
+        try:
+            with self._spool.get(packet.body_sha256).open() as stream:
+                body = stream.read()
+        except StorageError as error:
+            if not concerns_one_body(error):
+                raise
+            self._give_up(delivery, error.findings[0])
+            return None
         return Outgoing(
             key=_key(packet, delivery),
             exchange=exchange_for(packet.priority),
@@ -138,6 +168,12 @@ class Relay:
             },
         )
 
+    def _give_up(self, delivery: Delivery, finding: Finding) -> None:
+        with self._ledger.work() as work:
+            _set(work, delivery, DeliveryState.PARKED, finding)
+            work.record(DeliveryParked(**_facts(delivery, finding)))
+        self._in_flight.discard((delivery.packet_id, delivery.receiver))
+
     def _settle(self, outcomes: Iterable[Outcome]) -> int:
         outcomes = list(outcomes)
         if not outcomes:
@@ -151,7 +187,10 @@ class Relay:
     def _settle_one(self, work: Work, outcome: Outcome) -> None:
         packet_id, receiver = outcome.key
         delivery = outbox.delivery(work.tx, packet_id, receiver)
-        if delivery is None or delivery.state not in OPEN_DELIVERY_STATES:
+        if delivery is None:
+            return
+        if delivery.state not in OPEN_DELIVERY_STATES:
+            _note_late(work, delivery, outcome)
             return
         if outcome.kind is OutcomeKind.CONFIRMED:
             outbox.set_state(work.tx, packet_id, receiver, DeliveryState.SENT, now=work.now)
@@ -181,7 +220,7 @@ class Relay:
         finding = text.at(receiver=delivery.receiver, reason=outcome.reason or "")
         packet = outbox.packet(work.tx, delivery.packet_id)
         since = packet.sealed_at if packet else work.now
-        if refused or self._policy.given_up(work.now, since):
+        if refused or self._policy.given_up(work.now, since, attempts=delivery.attempts):
             if not refused:
                 finding = codes.SENT_TOO_OLD.at(
                     attempts=delivery.attempts, since=since, packet_id=delivery.packet_id
@@ -192,6 +231,23 @@ class Relay:
         due = self._policy.due(work.now, delivery.attempts)
         _set(work, delivery, DeliveryState.BLOCKED, finding, not_before=due)
         work.record(DeliveryBlocked(**_facts(delivery, finding)))
+
+
+def _note_late(work: Work, delivery: Delivery, outcome: Outcome) -> None:
+    """Record an outcome that something overtook: a receiver's status, or a recall.
+
+    What was asked back and then came back without a way needs nobody's consent any more.
+    """
+    if outcome.kind is OutcomeKind.CONFIRMED:
+        work.record(DeliverySent(packet_id=delivery.packet_id, receiver=delivery.receiver))
+    elif (
+        outcome.kind is OutcomeKind.RETURNED
+        and delivery.state is DeliveryState.RECALL_REQUESTED
+        and delivery.attempts == 1
+    ):
+        finding = codes.SENT_UNROUTABLE.at(receiver=delivery.receiver)
+        _set(work, delivery, DeliveryState.RECALLED, finding)
+        work.record(DeliveryReturned(**_facts(delivery, finding)))
 
 
 def _facts(delivery: Delivery, finding: Finding) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -85,7 +85,7 @@ def node_state(store: Store, config: NodeConfig, *, now: dt.datetime) -> NodeSta
             refused_records=len(sources.refusals(tx, limit=_MANY)),
             outbox_documents=_counts(outbox.counts_of(tx, "document")),
             outbox_statuses=_counts(outbox.counts_of(tx, "status")),
-            inbox_documents=_counts(inbox.counts(tx, "document")),
+            inbox_documents=_counts(_unread_too(tx)),
             inbox_statuses=_counts(inbox.counts(tx, "status")),
             oldest_unsent=outbox.oldest_open(tx),
             oldest_undelivered=inbox.oldest_open(tx),
@@ -125,7 +125,7 @@ def _sent(tx: Transaction, packet: outbox.OutboxPacket) -> Timeline:
         code=packet.code,
         subject=packet.subject,
         states=states,
-        events=_events(tx, packet.packet_id),
+        events=_events(tx, [packet.packet_id]),
     )
 
 
@@ -138,14 +138,17 @@ def _received(tx: Transaction, row: inbox.InboxMessage) -> Timeline:
         code=row.code,
         subject=row.subject,
         states=dict.fromkeys(row.served or ("",), row.state.value),
-        events=_events(tx, answers),
+        events=_events(tx, dict.fromkeys([row.message_key, answers])),
     )
 
 
-def _events(tx: Transaction, packet_id: str) -> tuple[TimelineEvent, ...]:
-    entries = journal.entries(tx, packet_id=packet_id, limit=_MANY)
-    for receipt in inbox.receipts(tx, packet_id):
-        entries += journal.entries(tx, packet_id=receipt.receipt_packet_id, limit=_MANY)
+def _events(tx: Transaction, ids: Iterable[str]) -> tuple[TimelineEvent, ...]:
+    """Return what is journalled under some ids, and of the statuses that answer them."""
+    entries: list[Entry] = []
+    for name in ids:
+        entries += journal.entries(tx, packet_id=name, limit=_MANY)
+        for receipt in inbox.receipts(tx, name):
+            entries += journal.entries(tx, packet_id=receipt.receipt_packet_id, limit=_MANY)
     return tuple(_event(entry) for entry in sorted(entries, key=lambda entry: entry.seq))
 
 
@@ -158,6 +161,12 @@ def _event(entry: Entry) -> TimelineEvent:
         receiver=str(facts.get("receiver", "")),
         detail=" · ".join(str(value) for value in shown),
     )
+
+
+def _unread_too(tx: Transaction) -> dict[InboxState, int]:
+    """Count documents and all of which nobody knows yet what it is: it needs attention, too."""
+    statuses = inbox.counts(tx, "status")
+    return {state: n - statuses.get(state, 0) for state, n in inbox.counts(tx).items()}
 
 
 def _counts(counts: Mapping[Any, int]) -> dict[str, int]:

@@ -18,6 +18,7 @@ class RetryPolicy:
     first_seconds: float = 5.0
     max_seconds: float = 3600.0
     park_after_seconds: float = 259_200.0
+    park_after_attempts: int = 5
 
     def wait_seconds(self, attempts: int) -> float:
         """Return the jittered wait after so many attempts, at least the first step's half."""
@@ -29,9 +30,13 @@ class RetryPolicy:
         """Return when to try again."""
         return now + dt.timedelta(seconds=self.wait_seconds(attempts))
 
-    def given_up(self, now: dt.datetime, since: dt.datetime) -> bool:
-        """Tell whether what began at `since` has been tried long enough."""
-        return (now - since).total_seconds() > self.park_after_seconds
+    def given_up(self, now: dt.datetime, since: dt.datetime, *, attempts: int) -> bool:
+        """Tell whether what began at `since` has been tried long enough, and often enough.
+
+        What is old because the node or the broker stood still still gets its attempts.
+        """
+        age = (now - since).total_seconds()
+        return attempts >= self.park_after_attempts and age > self.park_after_seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from connector.flow import codes
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.model.envelope import BusinessType, StatusCode, StatusReport
+from connector.model.identity import packet_id as identity_of
 from connector.model.states import DeliveryState, InboxState, state_after_status
 from connector.store import inbox, outbox
 from connector.store.inbox import InboxMessage
@@ -35,17 +36,21 @@ class StatusDesk:
     def take(self, row: InboxMessage, report: StatusReport, verified: Verified) -> None:
         """Apply one verified status and finish its inbox row in the same transaction."""
         sender = self._ours.canonical(report.sender.organ_id)
+        packet_id = identity_of(report)
         with self._ledger.work() as work:
             finding = self._apply(work, report, sender)
+            before = inbox.by_packet(work.tx, packet_id)
             state = InboxState.DELIVERED
             if finding is not None and finding.severity is Severity.ERROR:
                 state = InboxState.QUARANTINED
+            elif before is not None and before.message_key != row.message_key:
+                state = InboxState.DUPLICATE
             inbox.update(
                 work.tx,
                 row.message_key,
                 state=state,
                 now=work.now,
-                packet_id=row.message_id or None,
+                packet_id=packet_id,
                 sender=sender,
                 document_id=report.response_for.document_id,
                 kind="status",
@@ -55,7 +60,7 @@ class StatusDesk:
                 verification=verified.as_dict(),
             )
             if finding is not None:
-                _ignore(work, row, report, sender, finding)
+                _ignore(work, packet_id, report, sender, finding)
 
     def _apply(self, work: Work, report: StatusReport, sender: str) -> Finding | None:
         if report.status_code is StatusCode.TAKE_BACK:
@@ -99,7 +104,25 @@ def _move(work: Work, packet: OutboxPacket, sender: str, report: StatusReport) -
     if reached is None or reached is delivery.state:
         return codes.STATUS_NO_CHANGE.at(status=status.value, state=delivery.state.value)
     _set(work, packet, sender, reached, report)
+    if packet.business_type == BusinessType.RECALL and reached is DeliveryState.REFUSED:
+        _alarm_refused_recall(work, packet, sender, report)
     return None
+
+
+def _alarm_refused_recall(
+    work: Work, recall: OutboxPacket, sender: str, report: StatusReport
+) -> None:
+    finding = codes.RECALL_REFUSED.at(
+        receiver=sender, document_id=recall.document_id, reason=report.description or "-"
+    )
+    work.record(
+        AlarmRaised(
+            packet_id=recall.packet_id,
+            error_code=finding.code,
+            reason=finding.en,
+            sender=sender,
+        )
+    )
 
 
 def _taken_back(work: Work, recall: OutboxPacket, sender: str) -> None:
@@ -141,11 +164,11 @@ def _set(
 
 
 def _ignore(
-    work: Work, row: InboxMessage, report: StatusReport, sender: str, finding: Finding
+    work: Work, packet_id: str, report: StatusReport, sender: str, finding: Finding
 ) -> None:
     work.record(
         StatusIgnored(
-            packet_id=row.message_id or None,
+            packet_id=packet_id,
             status=report.status_code.value,
             sender=sender,
             document_id=report.response_for.document_id,
@@ -155,7 +178,7 @@ def _ignore(
     if finding.severity is Severity.ERROR:
         work.record(
             AlarmRaised(
-                packet_id=row.message_id or None,
+                packet_id=packet_id,
                 error_code=finding.code,
                 reason=finding.en,
                 sender=sender,

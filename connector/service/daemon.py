@@ -14,8 +14,14 @@ from enum import StrEnum
 from types import FrameType
 from typing import Any
 
-from connector.errors import ConnectorError, TransientError, UnavailableError
-from connector.events import NodeStarted, NodeStopped, SourceFailed
+from connector.errors import (
+    Bug,
+    ConnectorError,
+    StorageError,
+    TransientError,
+    UnavailableError,
+)
+from connector.events import AlarmRaised, NodeStarted, NodeStopped, SourceFailed
 from connector.flow.adapter import Adapter
 from connector.flow.links import Link
 from connector.flow.node import Node
@@ -29,7 +35,7 @@ __all__ = ["Daemon", "Stage"]
 _IDLE_SECONDS = 0.2
 _DRAIN_SECONDS = 30.0
 _STALLED_SECONDS = 300.0
-_CONNECT_SECONDS = 20.0
+_CONNECT_ATTEMPTS = 2
 _QUIET_ROUNDS = 3
 
 
@@ -54,6 +60,7 @@ class Daemon:
         self._failure: BaseException | None = None
         self._workers: list[Worker] = []
         self._links: list[Link] = []
+        self._source_errors: dict[str, ConnectorError] = {}
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT; raise what made it fail.
@@ -79,15 +86,25 @@ class Daemon:
 
         Raises:
             UnavailableError: the broker did not answer; what was collected is durable.
+            ConnectorError: a source could not be read; everything else was done.
         """
         if Stage.COLLECT in self._stages:
             for adapter in self._node.adapters:
                 self._collect(adapter)
-        if self._stages == {Stage.COLLECT}:
-            return
+        if self._talks:
+            self._drain()
+        for error in self._source_errors.values():
+            raise error
+
+    @property
+    def _talks(self) -> bool:
+        return bool(self._stages & {Stage.RELAY, Stage.RECEIVE})
+
+    def _drain(self) -> None:
         with self._linked() as links:
+            patience = _CONNECT_ATTEMPTS * self._node.config.broker.connect_timeout_seconds
             for link in links:
-                if not link.wait_connected(_CONNECT_SECONDS):
+                if not link.wait_connected(patience):
                     raise UnavailableError(codes.BROKER_AWAY.at(agency=link.agency))
             quiet = 0
             while quiet < _QUIET_ROUNDS:
@@ -125,7 +142,10 @@ class Daemon:
         return workers
 
     def _worker(
-        self, name: str, step: Callable[[], int], idle_seconds: float = _IDLE_SECONDS
+        self,
+        name: str,
+        step: Callable[[Callable[[], bool]], int],
+        idle_seconds: float = _IDLE_SECONDS,
     ) -> Worker:
         return Worker(
             name,
@@ -136,17 +156,27 @@ class Daemon:
             on_trouble=self._trouble,
         )
 
-    def _collect(self, adapter: Adapter) -> int:
+    def _collect(self, adapter: Adapter, go_on: Callable[[], bool] = lambda: True) -> int:
+        """Read one export; whatever is wrong with it concerns no other adapter."""
         try:
-            taken = self._node.collector.collect(adapter)
+            taken = self._node.collector.collect(adapter, go_on)
+        except StorageError:
+            raise
         except ConnectorError as error:
-            if isinstance(error, TransientError) and error.exit_status == 74:
-                raise
-            self._node.ledger.tell(
-                SourceFailed(adapter=adapter.name, reason=str(error), error_code=error.code)
-            )
+            self._source_failed(adapter, error)
             return 0
+        except Exception as error:  # noqa: BLE001 - the other adapters and stages go on
+            finding = codes.SOURCE_UNEXPECTED.at(adapter=adapter.name, reason=repr(error))
+            self._source_failed(adapter, Bug(finding))
+            return 0
+        self._source_errors.pop(adapter.name, None)
         return taken.sealed
+
+    def _source_failed(self, adapter: Adapter, error: ConnectorError) -> None:
+        self._source_errors[adapter.name] = error
+        self._node.ledger.tell(
+            SourceFailed(adapter=adapter.name, reason=str(error), error_code=error.code)
+        )
 
     def _watch(self) -> None:
         """Sleep until the end; give signs of life while every worker moves."""
@@ -166,10 +196,13 @@ class Daemon:
         return {"ready": not self._stop.is_set(), "broker_connected": connected}
 
     def _end_workers(self) -> None:
+        end = self._node.clock.monotonic() + _DRAIN_SECONDS
         for worker in self._workers:
             worker.stop()
         for worker in self._workers:
-            worker.join(_DRAIN_SECONDS)
+            worker.join(max(0.0, end - self._node.clock.monotonic()))
+        if isinstance(self._failure, StorageError):
+            return  # nothing can be written any more
         with self._node.ledger.work() as work:
             work.record(NodeStopped())
 
@@ -184,7 +217,7 @@ class Daemon:
 
     @contextmanager
     def _linked(self) -> Iterator[list[Link]]:
-        self._links = self._node.open_links()
+        self._links = self._node.open_links() if self._talks else []
         try:
             yield self._links
         finally:
@@ -197,7 +230,14 @@ class Daemon:
         if settings is None:
             yield
             return
-        server = HealthServer(settings.listen, self._node.emitter.registry, self.live, self.ready)
+        registry = self._node.emitter.registry
+        try:
+            server = HealthServer(settings.listen, registry, self.live, self.ready)
+        except (OSError, OverflowError) as error:
+            finding = codes.HEALTH_FAILED.at(listen=settings.listen, reason=error)
+            self._node.ledger.tell(AlarmRaised(error_code=finding.code, reason=finding.en))
+            yield
+            return
         server.start()
         try:
             yield
@@ -226,9 +266,9 @@ class Daemon:
                 signal.signal(number, handler)
 
 
-def _collecting(daemon: Daemon, adapter: Adapter) -> Callable[[], int]:
-    return lambda: daemon._collect(adapter)  # noqa: SLF001 - a step of its own
+def _collecting(daemon: Daemon, adapter: Adapter) -> Callable[[Callable[[], bool]], int]:
+    return lambda go_on: daemon._collect(adapter, go_on)  # noqa: SLF001 - a step of its own
 
 
-def _pumping(pump: Callable[[float], int]) -> Callable[[], int]:
-    return lambda: pump(_IDLE_SECONDS)
+def _pumping(pump: Callable[[float], int]) -> Callable[[Callable[[], bool]], int]:
+    return lambda _go_on: pump(_IDLE_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,8 +14,15 @@ from prometheus_client import CollectorRegistry, generate_latest
 __all__ = ["HealthServer"]
 
 
+class _Server6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
 class HealthServer:
-    """Serves what a monitoring system asks for; its failure changes nothing in the exchange."""
+    """Serves what a monitoring system asks for; its failure changes nothing in the exchange.
+
+    `listen` is ``host:port`` or ``[IPv6]:port``. Raises OSError if it cannot listen there.
+    """
 
     def __init__(
         self,
@@ -24,7 +32,9 @@ class HealthServer:
         ready: Callable[[], Mapping[str, Any]],
     ) -> None:
         host, _, port = listen.rpartition(":")
-        self._server = ThreadingHTTPServer((host, int(port)), _handler(registry, live, ready))
+        kind = _Server6 if ":" in host else ThreadingHTTPServer
+        address = host.strip("[]"), int(port)
+        self._server = kind(address, _handler(registry, live, ready))
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="health", daemon=True
         )

@@ -19,12 +19,16 @@ _WAIT = RetryPolicy(first_seconds=1.0, max_seconds=30.0)
 
 
 class Worker:
-    """Runs a step again and again in its own thread."""
+    """Runs a step again and again in its own thread.
+
+    The step is given a function to ask between its parts: it counts as a sign of life, and says
+    False once the step should end early.
+    """
 
     def __init__(
         self,
         name: str,
-        step: Callable[[], int],
+        step: Callable[[Callable[[], bool]], int],
         *,
         idle_seconds: float,
         clock: Clock,
@@ -56,15 +60,20 @@ class Worker:
         return not self._thread.is_alive()
 
     def stalled_seconds(self) -> float:
-        """Return how long ago the last step ended."""
+        """Return how long ago the last sign of life was."""
         return self._clock.monotonic() - self._progress
+
+    def go_on(self) -> bool:
+        """Note a sign of life; False once the thread was asked to end."""
+        self._progress = self._clock.monotonic()
+        return not self._stop.is_set()
 
     def _run(self) -> None:
         failures = 0
         while not self._stop.is_set():
             wait = self._idle_seconds
             try:
-                moved = self._step()
+                moved = self._step(self.go_on)
                 failures = 0
                 wait = 0.0 if moved else self._idle_seconds
             except StorageError as error:

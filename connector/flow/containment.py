@@ -1,0 +1,105 @@
+"""One message that fails in a way nobody foresaw stops neither the others nor the daemon.
+
+It is parked with its reasons and an alarm; an operator tries it again. A broken disk is another
+matter: nothing is durable then, so the daemon ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector.errors import ConnectorError, Finding, StorageError, TransientError
+from connector.events import AlarmRaised, MessageQuarantined, SinkFailed
+from connector.flow import codes
+from connector.flow.ledger import Ledger
+from connector.flow.retry import RetryPolicy
+from connector.model.states import InboxState
+from connector.store import codes as store_codes
+from connector.store import inbox
+from connector.store.inbox import InboxMessage
+from connector.store.store import Transaction
+
+__all__ = ["Containment", "concerns_one_body", "waiting"]
+
+_ONE_BODY = frozenset({store_codes.BODY_MISSING.code, store_codes.BODY_CHANGED.code})
+_DEEPEST = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Containment:
+    """Runs the steps of the way in, each for one message."""
+
+    ledger: Ledger
+    policy: RetryPolicy
+
+    def run(self, row: InboxMessage, step: Callable[[InboxMessage], None]) -> None:
+        """Run a step on a message that is still as it was read.
+
+        Raises:
+            StorageError: the store or the disk failed; nothing more may be done.
+        """
+        with self.ledger.store.read() as tx:
+            current = inbox.message(tx, row.message_key)
+        if current is None or current.state is not row.state:
+            return
+        try:
+            step(current)
+        except Exception as error:
+            if isinstance(error, StorageError) and not concerns_one_body(error):
+                raise
+            if isinstance(error, TransientError) and not isinstance(error, StorageError):
+                self._postpone(current, error.findings)
+            else:
+                self._park(current, error)
+
+    def _postpone(self, row: InboxMessage, findings: tuple[Finding, ...]) -> None:
+        with self.ledger.work() as work:
+            inbox.update(
+                work.tx,
+                row.message_key,
+                state=row.state,
+                now=work.now,
+                attempts=row.attempts + 1,
+                not_before=self.policy.due(work.now, row.attempts + 1),
+                findings=[finding.as_dict() for finding in findings],
+            )
+
+    def _park(self, row: InboxMessage, error: Exception) -> None:
+        reason = str(error) if isinstance(error, ConnectorError) else repr(error)
+        finding = codes.UNEXPECTED.at(reason=reason)
+        known = error.findings if isinstance(error, ConnectorError) else ()
+        target = row.packet_id or row.message_key
+        with self.ledger.work() as work:
+            inbox.update(
+                work.tx,
+                row.message_key,
+                state=InboxState.PARKED,
+                now=work.now,
+                findings=[each.as_dict() for each in (finding, *known)],
+            )
+            event = MessageQuarantined if row.verification is None else SinkFailed
+            facts = {"packet_id": target, "reason": finding.en, "error_code": finding.code}
+            work.record(event(document_id=row.document_id, sender=row.sender, **facts))
+            work.record(AlarmRaised(sender=row.user_id, **facts))
+
+
+def concerns_one_body(error: StorageError) -> bool:
+    """Tell whether only the body of one packet is gone or damaged, not the disk."""
+    return error.code in _ONE_BODY
+
+
+def waiting(
+    tx: Transaction, ledger: Ledger, states: frozenset[InboxState], limit: int
+) -> list[InboxMessage]:
+    """Return messages in some states whose time has come, however many others stand before them.
+
+    Otherwise a slow legacy system would keep back the arrival notices of later documents.
+    """
+    depth = limit
+    while True:
+        rows = inbox.to_process(tx, now=ledger.clock.now(), limit=depth)
+        chosen = [row for row in rows if row.state in states]
+        if len(chosen) >= limit or len(rows) < depth or depth >= _DEEPEST:
+            return chosen[:limit]
+        depth *= 4
