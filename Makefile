@@ -4,8 +4,12 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # pytest workers: each starts a private RabbitMQ node of its own
 JOBS ?= 2
+# how long `make fuzz` runs each target
+FUZZ_SECONDS ?= 60
+# arguments of `make mutation`, such as --sample 40
+MUTATION ?=
 
-.PHONY: help demo test lint bench docs setup system test-system lock clean
+.PHONY: help demo test lint bench fuzz mutation coverage docs setup system test-system lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +28,24 @@ lint: setup ## style, types, architecture
 
 bench: test-system setup ## documents per second next to a naive script, in one run; var/bench/report.json
 	@$(BIN)/python -m tests.perf.bench
+
+fuzz: setup ## mutated packets against reader and verifier, FUZZ_SECONDS (60) each; var/fuzz/
+	@$(BIN)/python -m tests.fuzz.seeds var/fuzz/seeds
+	@for target in reader verify; do \
+		mkdir -p var/fuzz/$$target && \
+		$(BIN)/python -m tests.fuzz.fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 \
+			-rss_limit_mb=2000 -max_len=65536 -print_final_stats=1 -dict=var/fuzz/tokens.dict \
+			-artifact_prefix=var/fuzz/$$target- var/fuzz/$$target var/fuzz/seeds || exit 1; \
+	done
+
+mutation: setup ## do the tests notice changes of the verifier? var/mutation/report.json
+	@$(BIN)/python -m tests.mutation.runner $(MUTATION)
+
+coverage: test-system setup ## branch coverage of signatures and packets, at least 95 %
+	@$(BIN)/pytest -q -n $(JOBS) --dist loadfile tests/unit/trust tests/unit/edxml tests/corpus \
+		tests/interop tests/golden tests/property tests/integration/trust \
+		--cov=connector.trust --cov=connector.edxml --cov-branch \
+		--cov-report=term-missing:skip-covered --cov-fail-under=95
 
 docs: setup ## write the generated reference pages and schemas
 	@$(BIN)/python -m docs.generate

@@ -32,6 +32,7 @@ __all__ = [
     "DocumentVerified",
     "Emitter",
     "Event",
+    "KeysReloaded",
     "MessageQuarantined",
     "MessageReceived",
     "NodeStarted",
@@ -45,6 +46,7 @@ __all__ = [
     "StatusApplied",
     "StatusIgnored",
     "StatusQueued",
+    "TrustChanged",
 ]
 
 _WORD_BREAK: Final = re.compile(r"(?<!^)(?=[A-Z])")
@@ -254,6 +256,25 @@ class AlarmRaised(Event):
     error_code: str
     reason: str
     sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustChanged(Event):
+    """Anchors, registry or revocation data were read anew; refused ones change nothing."""
+
+    level: ClassVar[str] = "warning"
+    accepted: bool
+    registry_version: int
+    added: str | None = None
+    removed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysReloaded(Event):
+    """The signing keys of an agency were read anew."""
+
+    level: ClassVar[str] = "warning"
+    agency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,5 +115,5 @@ def _statuses(config_path: Path) -> tuple[CertificateStatus, ...]:
 
     config = load_config(config_path)
     clock = SystemClock()
-    trust = node_trust(config, catalogue_at(config.catalogue.file))
+    trust = node_trust(config, catalogue_at(config.catalogue.file), clock)
     return list_certificates(trust, signing_keys(config, clock), at=clock.now())

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from connector.edxml import rule_codes
+from connector.edxml.kinds import HEAD, check_kind
 from connector.edxml.names import attachment_path
 from connector.edxml.zipform import extension
 from connector.errors import Finding
@@ -16,6 +17,7 @@ from connector.model.envelope import Attachment, Document
 
 __all__ = [
     "content_ids_once",
+    "kinds_agree",
     "names_awkward",
     "names_once",
     "names_safe",
@@ -23,7 +25,6 @@ __all__ = [
     "pdf_sound",
 ]
 
-_HEAD: Final = 1024
 _TEXT_DAMAGE: Final = "\ufffd\ufffd".encode()
 _UNSAFE: Final = (
     (re.compile(r"[/\\]"), "a path", "đường dẫn thư mục"),
@@ -50,9 +51,17 @@ def pdf_sound(document: Document, _today: dt.date) -> Iterator[Finding]:
     """Find PDFs whose binary mark was decoded as UTF-8 and written again."""
     for place, attachment in _numbered(document):
         with attachment.content.open() as stream:
-            head = stream.read(_HEAD)
+            head = stream.read(HEAD)
         if head.startswith(b"%PDF-") and _TEXT_DAMAGE in head:
             yield rule_codes.PDF_DAMAGED.at(place)
+
+
+def kinds_agree(document: Document, _today: dt.date) -> Iterator[Finding]:
+    """Find programs, and files that are not what they are called."""
+    for place, attachment in _numbered(document):
+        with attachment.content.open() as stream:
+            head = stream.read(HEAD)
+        yield from check_kind(head, attachment.name, attachment.content_type, place)
 
 
 def content_ids_once(document: Document, _today: dt.date) -> Iterator[Finding]:

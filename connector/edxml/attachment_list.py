@@ -9,6 +9,7 @@ from typing import Final
 
 from connector.edxml import codes, rule_codes
 from connector.edxml.cursor import Cursor
+from connector.edxml.kinds import HEAD, check_kind
 from connector.edxml.parser import Limits
 from connector.edxml.payload import Label, decode, unwrap
 from connector.edxml.zipform import extension
@@ -132,10 +133,12 @@ def _attachment(
         return None
     content, encoding = file
     listed_type = reference.content_type if reference else None
+    content_type = _content_type(listed_type, outer_type, name, encoding)
+    cursor.report.extend(check_kind(content[:HEAD], name, content_type, cursor.path))
     return Attachment(
         content_id=content_id,
         name=name,
-        content_type=_content_type(listed_type, outer_type, name, encoding),
+        content_type=content_type,
         content=BytesContent(content),
         description=description,
     ), encoding

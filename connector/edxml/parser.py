@@ -25,6 +25,12 @@ _DECLARATION: Final = re.compile(
     rb"""([ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*("[Uu][Tt][Ff]-8"|'[Uu][Tt][Ff]-8'))?"""
     rb"""([ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*("(yes|no)"|'(yes|no)'))?[ \t\r\n]*\?>"""
 )
+_TAG: Final = re.compile(rb"""<[^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+)*+>""")
+"""A tag up to its end; quoted values may hold what elsewhere would end it."""
+
+_PAYLOAD: Final = re.compile(rb"<([^<>:\s]{1,64}:)?ContentTransferEncoded\s{0,8}>")
+"""The one element whose text may be large."""
+
 _SPACE: Final = b" \t\r\n"
 _CHUNK: Final = 1 << 20
 _SNIFF: Final = 1 << 16
@@ -40,6 +46,9 @@ class Limits:
     max_attributes: int = 64
     max_namespaces: int = 64
     max_name_length: int = 256
+    max_tag_bytes: int = 65_536
+    max_text_bytes: int = 1_000_000
+    max_escapes: int = 4_000_000
     max_attachment_bytes: int = 100_000_000
     max_inflate_ratio: int = 200
 
@@ -51,6 +60,8 @@ def parse(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
     """Return the root element of a packet's bytes; raises `PermanentError` for all else."""
     start = _check_bytes(data, limits)
     _check_markup(data, start)
+    _check_tags(data, limits)
+    _check_escapes(data, limits)
     _check_shape(data, limits)
     return _tree(data)
 
@@ -99,6 +110,35 @@ def _check_markup(data: bytes, start: int) -> None:
             line = data.count(b"\n", 0, at) + 1
             column = at - data.rfind(b"\n", 0, at)
             raise _refuse(codes.FORBIDDEN_MARKUP.at(f"{line}:{column}", markup=markup.decode()))
+
+
+def _check_tags(data: bytes, limits: Limits) -> None:
+    """Cap number and length of tags, and texts that are no payload.
+
+    expat takes seconds over a tag of many megabytes, and Python gigabytes over such a text.
+    """
+    longest, most = limits.max_tag_bytes, 2 * limits.max_elements + 1
+    at, count = data.find(b"<"), 0
+    while at >= 0:
+        count += 1
+        if count > most:
+            _cap(limits.max_elements + 1, limits.max_elements, "elements", "phần tử")
+        behind = data.find(b"<", at + 1)
+        end = behind if behind >= 0 else len(data)
+        if end - at > longest and _TAG.match(data, at, at + longest) is None:
+            _cap(end - at, longest, "bytes in one tag", "byte trong một thẻ")
+        if end - at > limits.max_text_bytes and _PAYLOAD.match(data, at) is None:
+            _cap(end - at, limits.max_text_bytes, "bytes in one text", "byte trong một đoạn chữ")
+        at = behind
+
+
+def _check_escapes(data: bytes, limits: Limits) -> None:
+    """Cap what XML libraries handle one by one; enough for base64 broken into short lines.
+
+    A hundred megabytes of line ends or of ``>`` would cost seconds, or gigabytes of ``&gt;``.
+    """
+    count = sum(data.count(sign) for sign in (b"&", b">", b"\r", b"\n"))
+    _cap(count, limits.max_escapes, "line ends and escapes", "dấu xuống dòng và ký tự thoát")
 
 
 class _Shape:

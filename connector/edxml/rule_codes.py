@@ -332,6 +332,21 @@ PDF_DAMAGED: Final = Text(
     "the original must be attached again; this copy cannot be repaired",
     "phải đính kèm lại bản gốc; bản này không khôi phục được",
 )
+PROGRAM: Final = Text(
+    "EDX-2318",
+    "the attachment is a program",
+    "tệp đính kèm là chương trình thực thi",
+    "programs are not documents and are never delivered; send the document itself",
+    "chương trình không phải văn bản và không bao giờ được chuyển giao; hãy gửi chính văn bản",
+)
+KIND_DIFFERS: Final = Text(
+    "EDX-2319",
+    "the attachment is called {claim}, but its first bytes are those of another kind ({kind})",
+    "tệp đính kèm ghi là {claim}, nhưng nội dung thuộc loại khác ({kind})",
+    "open it with care; the sender should check the file and correct its type and name",
+    "mở tệp thận trọng; bên gửi nên kiểm tra tệp và sửa lại loại, tên tệp",
+    Severity.WARNING,
+)
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(
     value for value in tuple(globals().values()) if isinstance(value, Text)

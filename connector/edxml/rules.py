@@ -179,6 +179,14 @@ RULES: Final[tuple[Rule, ...]] = (
         attached.pdf_sound,
     ),
     Rule(
+        "kinds-agree",
+        "QĐ 28/2018 Đ5(4)",
+        "Attachments are what their type and name say, and no programs.",
+        "Tệp đính kèm đúng loại và tên đã ghi, không phải chương trình thực thi.",
+        _DOCUMENT,
+        attached.kinds_agree,
+    ),
+    Rule(
         "content-ids-once",
         "QĐ 28/2018 Đ10(1)",
         "Each attachment has a content id of its own.",

@@ -25,6 +25,7 @@ from connector.errors import (
 from connector.events import (
     AlarmRaised,
     DocumentDuplicated,
+    DocumentHeld,
     DocumentRefused,
     DocumentVerified,
     MessageQuarantined,
@@ -44,13 +45,14 @@ from connector.model.states import InboxState
 from connector.store import inbox
 from connector.store.inbox import InboxMessage
 from connector.store.spool import Spool
-from connector.trust.registry import Trust
+from connector.trust.revocation_facts import RevocationUnknown
+from connector.trust.trust_source import TrustSource
 from connector.trust.verify import Verified, signed_digest, verify
 
 __all__ = ["Admission"]
 
 _BATCH = 32
-_FRESH = frozenset({InboxState.RECEIVED})
+_FRESH = frozenset({InboxState.RECEIVED, InboxState.HELD})
 _FINAL = frozenset({InboxState.QUARANTINED, InboxState.REFUSED})
 
 
@@ -70,7 +72,7 @@ class Admission:
         self,
         ledger: Ledger,
         spool: Spool,
-        trust: Trust,
+        source: TrustSource,
         ours: Ours,
         receipts: Receipts,
         policy: RetryPolicy,
@@ -79,7 +81,8 @@ class Admission:
     ) -> None:
         self._ledger = ledger
         self._spool = spool
-        self._trust = trust
+        self._source = source
+        self._policy = policy
         self._ours = ours
         self._receipts = receipts
         self._environment = environment
@@ -95,7 +98,7 @@ class Admission:
         `go_on` is asked before each message.
         """
         with self._ledger.store.read() as tx:
-            fresh = waiting(tx, self._ledger, _FRESH, _BATCH)
+            fresh = waiting(tx, self._ledger, _FRESH, _BATCH, held_verified=False)
         done = 0
         for row in fresh:
             if not go_on():
@@ -108,9 +111,12 @@ class Admission:
         with self._spool.get(row.body_sha256).open() as stream:
             data = stream.read()
         try:
-            verified = verify(data, self._trust, at=row.received_at, limits=self._limits)
+            verified = verify(data, self._source.current(), at=row.received_at, limits=self._limits)
             envelope = verified.reading.envelope
             findings = (*self._objections(row, envelope), *self._faults(verified))
+        except RevocationUnknown as error:
+            self._hold(row, error)
+            return
         except (TrustError, PermanentError) as error:
             self._turn_away(row, _TurnedAway(error.findings, *self._best_guess(data, row)))
             return
@@ -120,6 +126,26 @@ class Admission:
             self._statuses.take(row, envelope, verified)
         else:
             self._decide(row, envelope, verified)
+
+    def _hold(self, row: InboxMessage, error: RevocationUnknown) -> None:
+        """Let a packet wait for revocation data: never dropped, never answered 02."""
+        self._source.want(error.links)
+        finding = error.findings[0]
+        with self._ledger.work() as work:
+            inbox.update(
+                work.tx,
+                row.message_key,
+                state=InboxState.HELD,
+                now=work.now,
+                attempts=row.attempts + 1,
+                not_before=self._policy.due(work.now, row.attempts + 1),
+                findings=[each.as_dict() for each in error.findings],
+            )
+            if row.state is not InboxState.HELD:
+                facts = {"packet_id": row.message_key, "sender": row.user_id}
+                why = {"reason": finding.en, "error_code": finding.code}
+                work.record(DocumentHeld(**facts, **why))
+                work.record(AlarmRaised(**facts, **why))
 
     def _best_guess(self, data: bytes, row: InboxMessage) -> tuple[Envelope | None, str]:
         """Read what an unverified packet claims: only to tell its sender that it was refused."""
@@ -206,6 +232,7 @@ class Admission:
                 digest=verified.digest,
                 served=tuple(served),
                 verification=verified.as_dict(),
+                findings=[],
                 **_columns(document, self._ours),
             )
             work.record(

@@ -23,7 +23,6 @@ from connector.store.store import Transaction
 __all__ = ["Containment", "concerns_one_body", "waiting"]
 
 _ONE_BODY = frozenset({store_codes.BODY_MISSING.code, store_codes.BODY_CHANGED.code})
-_DEEPEST = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +89,18 @@ def concerns_one_body(error: StorageError) -> bool:
 
 
 def waiting(
-    tx: Transaction, ledger: Ledger, states: frozenset[InboxState], limit: int
+    tx: Transaction,
+    ledger: Ledger,
+    states: frozenset[InboxState],
+    limit: int,
+    *,
+    held_verified: bool,
 ) -> list[InboxMessage]:
     """Return messages in some states whose time has come, however many others stand before them.
 
     Otherwise a slow legacy system would keep back the arrival notices of later documents.
+    `held_verified` tells acts that wait for their document from what waits for revocation data.
     """
-    depth = limit
-    while True:
-        rows = inbox.to_process(tx, now=ledger.clock.now(), limit=depth)
-        chosen = [row for row in rows if row.state in states]
-        if len(chosen) >= limit or len(rows) < depth or depth >= _DEEPEST:
-            return chosen[:limit]
-        depth *= 4
+    return inbox.to_process(
+        tx, now=ledger.clock.now(), limit=limit, states=states, held_verified=held_verified
+    )

@@ -85,7 +85,7 @@ class DeliveryDesk:
         `go_on` is asked before each packet.
         """
         with self._ledger.store.read() as tx:
-            ready = waiting(tx, self._ledger, _READY, _BATCH)
+            ready = waiting(tx, self._ledger, _READY, _BATCH, held_verified=True)
         done = 0
         for row in ready:
             if not go_on():

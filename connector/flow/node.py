@@ -27,14 +27,17 @@ from connector.flow.receipts import Receipts
 from connector.flow.receive import Receiver
 from connector.flow.relay import Relay
 from connector.flow.retry import RetryPolicy
+from connector.flow.upkeep import Upkeep
 from connector.model.envelope import Organization
 from connector.sinks.base import Sink
 from connector.sinks.registry import open_sink
 from connector.store.spool import Spool
 from connector.store.store import Store
-from connector.trust.keys import SigningKey, load_key
-from connector.trust.registry import Trust, load_trust
-from connector.trust.settings import parse_key_settings
+from connector.trust.keyring import Keyring
+from connector.trust.keys import SigningKey
+from connector.trust.registry import Trust
+from connector.trust.settings import parse_key_list
+from connector.trust.trust_source import TrustFiles, TrustSource
 
 __all__ = ["Node", "check_node", "node_trust", "open_node", "our_agencies", "signing_keys"]
 
@@ -50,7 +53,7 @@ class Node:
     spool: Spool
     ledger: Ledger
     ours: Ours
-    trust: Trust
+    upkeep: Upkeep
     adapters: tuple[Adapter, ...]
     outbound: Outbound
     receipts: Receipts
@@ -115,7 +118,11 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
     catalogue = load_catalogue(config.catalogue.file)
     ours = our_agencies(config, catalogue)
     keys = signing_keys(config, clock)
-    trust = node_trust(config, catalogue)
+    source = TrustSource(
+        TrustFiles(config=config.trust, state_dir=config.state_dir),
+        clock=clock,
+        canonical=catalogue.canonical,
+    )
     adapters = _adapters(config, ours, keys, clock)
     sinks = _sinks(config)
     store = Store.open(config.store.url or config.state_dir, clock=clock)
@@ -135,12 +142,12 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
         spool=spool,
         ledger=ledger,
         ours=ours,
-        trust=trust,
+        upkeep=Upkeep(ledger, source, keys),
         adapters=adapters,
         outbound=outbound,
         receipts=receipts,
         collector=Collector(ledger, outbound),
-        admission=Admission(ledger, spool, trust, ours, receipts, policy, limits, environment),
+        admission=Admission(ledger, spool, source, ours, receipts, policy, limits, environment),
         desk=DeliveryDesk(ledger, spool, ours, receipts, sinks, policy, limits, hold_seconds),
         policy=policy,
     )
@@ -166,7 +173,7 @@ def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
     checks: tuple[Callable[[], object], ...] = (
         lambda: load_catalogue(config.catalogue.file),
         lambda: signing_keys(config, clock),
-        lambda: node_trust(config, load_catalogue(config.catalogue.file)),
+        lambda: node_trust(config, load_catalogue(config.catalogue.file), clock),
         lambda: _sinks(config),
         lambda: [agency_broker(config.broker, agency) for agency in config.agencies],
     )
@@ -177,15 +184,10 @@ def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
             yield from error.findings
 
 
-def node_trust(config: NodeConfig, catalogue: Catalogue) -> Trust:
+def node_trust(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Trust:
     """Load whom a configuration believes, codes spelled by its catalogue."""
-    trust = config.trust
-    return load_trust(
-        trust.anchors_dir,
-        trust.registry_file,
-        crls_dir=trust.crls_dir,
-        canonical=catalogue.canonical,
-    )
+    files = TrustFiles(config=config.trust, state_dir=config.state_dir)
+    return files.load(catalogue.canonical, at=clock.now())
 
 
 def our_agencies(config: NodeConfig, catalogue: Catalogue) -> Ours:
@@ -197,13 +199,14 @@ def our_agencies(config: NodeConfig, catalogue: Catalogue) -> Ours:
     return Ours(agencies, catalogue)
 
 
-def signing_keys(config: NodeConfig, clock: Clock) -> dict[str, SigningKey]:
+def signing_keys(config: NodeConfig, clock: Clock) -> Keyring:
     """Load the keys of all agencies that have one, each once per process."""
-    return {
-        agency.code: load_key(parse_key_settings(config.key_section(index)), now=clock.now())
+    settings = {
+        agency.code: parse_key_list(config.key_section(index))
         for index, agency in enumerate(config.agencies)
         if agency.key is not None
     }
+    return Keyring(settings, clock=clock)
 
 
 def _organization(agency: AgencyConfig) -> Organization:

@@ -37,6 +37,7 @@ _DRAIN_SECONDS = 30.0
 _STALLED_SECONDS = 300.0
 _CONNECT_ATTEMPTS = 2
 _QUIET_ROUNDS = 3
+_UPKEEP_SECONDS = 5.0
 
 
 class Stage(StrEnum):
@@ -114,6 +115,7 @@ class Daemon:
     def _round(self, link: Link) -> int:
         moved = 0
         if Stage.RECEIVE in self._stages:
+            moved += self._node.upkeep.step()
             moved += link.receiver.pump(_IDLE_SECONDS)
             moved += self._node.admission.pump() + self._node.desk.pump()
         if Stage.RELAY in self._stages:
@@ -137,6 +139,9 @@ class Daemon:
                 self._worker(f"receive {link.agency}", _pumping(link.receiver.pump))
                 for link in links
             ]
+            workers.append(
+                self._worker("upkeep", lambda _go_on: self._node.upkeep.step(), _UPKEEP_SECONDS)
+            )
             workers.append(self._worker("admit", self._node.admission.pump))
             workers.append(self._worker("deliver", self._node.desk.pump))
         return workers

@@ -164,10 +164,26 @@ def receive(tx: Connection, message: NewMessage) -> bool:
     return True
 
 
-def to_process(tx: Connection, *, now: dt.datetime, limit: int) -> list[InboxMessage]:
-    """Return received, verified and held messages whose time has come: urgent, then oldest."""
+def to_process(
+    tx: Connection,
+    *,
+    now: dt.datetime,
+    limit: int,
+    states: Collection[InboxState] = t.OPEN_MESSAGE_STATES,
+    held_verified: bool | None = None,
+) -> list[InboxMessage]:
+    """Return received, verified and held messages whose time has come: urgent, then oldest.
+
+    `states` asks for some of these only, however many others stand before them;
+    `held_verified` for those held messages only that were, or were not, verified.
+    """
     c = t.inbox_message.c
     query = select(*_MESSAGE).where(text(t.OPEN_MESSAGE), c.not_before <= now)
+    if frozenset(states) != t.OPEN_MESSAGE_STATES:
+        query = query.where(c.state.in_(states))
+    if held_verified is not None:
+        known = c.verification.is_not(None) if held_verified else c.verification.is_(None)
+        query = query.where(or_(c.state != InboxState.HELD, known))
     return _messages(tx, query.order_by(c.lane, c.position).limit(limit))
 
 

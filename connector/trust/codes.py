@@ -193,6 +193,21 @@ NOT_CANONICAL: Final = Text(
     "a packet that is to be signed is not in canonical form: {reason}",
     "gói tin đưa vào ký không ở dạng chuẩn tắc: {reason}",
 )
+LEGACY_SHA1: Final = Text(
+    "EDX-3111",
+    "the signature rests on SHA-1, accepted only because of the legacy policy for {code}",
+    "chữ ký dùng SHA-1, chỉ được chấp nhận theo chính sách chuyển tiếp dành cho {code}",
+    "SHA-1 can be forged with effort; ask the sender to sign with SHA-256",
+    "SHA-1 có thể bị giả mạo; đề nghị bên gửi chuyển sang ký bằng SHA-256",
+    Severity.WARNING,
+)
+LEGACY_REFUSED: Final = Text(
+    "EDX-3112",
+    "the signature rests on SHA-1, which no legacy policy allows to {code}",
+    "chữ ký dùng SHA-1, không có chính sách chuyển tiếp nào cho phép đối với {code}",
+    "the sender signs with SHA-256, or the exchange names it in the legacy policy",
+    "bên gửi phải ký bằng SHA-256, hoặc trục ghi tên bên gửi vào chính sách chuyển tiếp",
+)
 UNEXPECTED: Final = Text(
     "EDX-3199",
     "the packet could not be verified: {reason}",
@@ -263,36 +278,6 @@ ANCHOR_NOT_CA: Final = Text(
     "chứng thư của {subject} không phải chứng thư CA",
     "agencies' own certificates belong into the registry, not among the anchors",
     "chứng thư của cơ quan khai báo trong danh bạ, không đặt trong thư mục CA tin cậy",
-)
-CERTIFICATE_REVOKED: Final = Text(
-    "EDX-3211",
-    "the certificate was revoked on {since}",
-    "chứng thư đã bị thu hồi ngày {since}",
-    "the sender needs a new certificate; packets signed after this moment are worthless",
-    "bên gửi phải dùng chứng thư mới; gói tin ký sau thời điểm này không có giá trị",
-)
-REVOCATION_UNKNOWN: Final = Text(
-    "EDX-3212",
-    "there is no revocation list of this authority",
-    "không có danh sách thu hồi chứng thư của CA này",
-    "put its current list (*.crl) into the directory of revocation lists",
-    "đặt danh sách thu hồi hiện hành (*.crl) của CA vào thư mục danh sách thu hồi",
-    Severity.WARNING,
-)
-REVOCATION_OUTDATED: Final = Text(
-    "EDX-3213",
-    "the revocation list of this authority was to be renewed by {due}",
-    "danh sách thu hồi của CA này lẽ ra phải được cập nhật trước {due}",
-    "fetch the current list; certificates revoked since then are not known here",
-    "tải danh sách hiện hành; các chứng thư bị thu hồi sau đó chưa được biết ở đây",
-    Severity.WARNING,
-)
-REVOCATION_UNREADABLE: Final = Text(
-    "EDX-3214",
-    "the revocation list cannot be read: {reason}",
-    "không đọc được danh sách thu hồi: {reason}",
-    "PEM or DER, one list a file",
-    "dạng PEM hoặc DER, mỗi tệp một danh sách",
 )
 REGISTRY_CODE_TWICE: Final = Text(
     "EDX-3301",

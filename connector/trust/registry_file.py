@@ -3,6 +3,7 @@
 It reads::
 
 registry_version: 1
+version: 12
 agencies:
   - code: G22
     name: Văn phòng Chính phủ
@@ -10,13 +11,17 @@ agencies:
       - sha256: 9f86d081…
         valid_from: 2026-01-01
         valid_to: 2028-01-01
+    legacy: {allow: sha1, until: 2027-06-30, reason: system of 2014, contract 12/HĐ}
+
+`version` is that of the content: it grows with each change, and no node goes back to an older
+one. `legacy` lets an agency sign over SHA-1 for a while; every verdict about it carries a warning.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -24,7 +29,7 @@ from connector.config.agency import check_code
 from connector.config.settings import SettingProblem, Settings
 from connector.trust import codes
 
-__all__ = ["REGISTRY_VERSION", "AgencyEntry", "CertificateEntry", "RegistryFile"]
+__all__ = ["REGISTRY_VERSION", "AgencyEntry", "CertificateEntry", "LegacyEntry", "RegistryFile"]
 
 REGISTRY_VERSION: Final = 1
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
@@ -59,6 +64,20 @@ class CertificateEntry(Settings):
         return self
 
 
+class LegacyEntry(Settings):
+    """Permission to sign over SHA-1 for a while, with its reason."""
+
+    allow: Literal["sha1"] = Field(
+        title="Thuật toán cũ", description="The old algorithm that is still accepted."
+    )
+    until: dt.date = Field(
+        title="Đến hết ngày", description="Last day of the permission, in Vietnam time."
+    )
+    reason: str = Field(
+        title="Lý do", description="Why it is needed, for whoever reviews it.", min_length=1
+    )
+
+
 class AgencyEntry(Settings):
     """An agency of the exchange with its certificates, old and new."""
 
@@ -68,6 +87,11 @@ class AgencyEntry(Settings):
     name: str = Field(title="Tên cơ quan", description="Official name.", min_length=1)
     certificates: tuple[CertificateEntry, ...] = Field(
         default=(), title="Các chứng thư", description="Certificates that sign for it."
+    )
+    legacy: LegacyEntry | None = Field(
+        default=None,
+        title="Chính sách chuyển tiếp",
+        description="Permission to sign over SHA-1 for a while.",
     )
 
     @field_validator("code")
@@ -97,6 +121,12 @@ class RegistryFile(Settings):
         title="Phiên bản danh bạ",
         description="Version of this file's format.",
         json_schema_extra={"const": REGISTRY_VERSION},
+    )
+    version: int = Field(
+        default=0,
+        title="Phiên bản nội dung",
+        description="Grows with each change; a node refuses to go back.",
+        ge=0,
     )
     agencies: tuple[AgencyEntry, ...] = Field(
         title="Các cơ quan", description="Agencies with their certificates."

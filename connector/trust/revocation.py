@@ -1,109 +1,148 @@
-"""Certificates that their authorities have taken back: revocation lists from a directory.
+"""Has an authority taken a certificate back? Judged from data that is there, without network.
 
-Lists are fetched out of band and put into the directory; nothing here uses the network. A list
-counts only if the issuer in the verified chain has signed it.
+Lists come from a directory, answers of OCSP responders from the daemon's cache. What is fresh
+decides; what is overdue a little decides with a warning that names its age; beyond that, and
+without data, the packet waits (security.md, section 4: hold, never drop).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from connector.errors import ConfigError, Finding, NoInputError, TrustError
-from connector.trust import codes
-from connector.trust.certificates import UNREADABLE, fingerprint, subject_of
+from connector.errors import Finding, TrustError
+from connector.trust import data_codes as codes
+from connector.trust.certificates import fingerprint, subject_of
+from connector.trust.crl import RevocationList, read_lists
+from connector.trust.ocsp import OcspCache
+from connector.trust.revocation_facts import (
+    Link,
+    RevocationFact,
+    RevocationPolicy,
+    RevocationUnknown,
+)
 
-__all__ = ["Revocations", "load_revocations"]
+__all__ = ["Assessment", "RevocationPolicy", "RevocationUnknown", "Revocations", "load_revocations"]
 
-_SUFFIXES: Final = frozenset({".crl", ".pem"})
-_PEM: Final = b"-----BEGIN X509 CRL-----"
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is known of a whole chain: the facts used, what to report, and where nothing is."""
+
+    facts: tuple[RevocationFact, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    missing: tuple[Link, ...] = ()
 
 
 class Revocations:
-    """Revocation lists of any authorities."""
+    """Revocation lists of any authorities, kept answers, and the policy about their age."""
 
-    def __init__(self, lists: Iterable[x509.CertificateRevocationList] = ()) -> None:
-        self.lists: Final = tuple(lists)
-        self._by_issuer: Final[dict[str, x509.CertificateRevocationList | None]] = {}
+    def __init__(
+        self,
+        lists: Iterable[x509.CertificateRevocationList | RevocationList] = (),
+        *,
+        policy: RevocationPolicy | None = None,
+        answers: OcspCache | None = None,
+    ) -> None:
+        self.lists: Final = tuple(
+            each if isinstance(each, RevocationList) else RevocationList(each) for each in lists
+        )
+        in_use = bool(self.lists) or answers is not None
+        self.policy: Final = policy or RevocationPolicy(crls=in_use, ocsp=answers is not None)
+        self.answers: Final = answers
+        self._by_issuer: Final[dict[str, tuple[RevocationList, ...]]] = {}
 
     def check(self, chain: Sequence[x509.Certificate], at: dt.datetime) -> tuple[Finding, ...]:
-        """Raise TrustError if a certificate of a verified chain was revoked by `at`.
+        """Return what was used (information) and what is doubtful (warnings) of a chain.
 
-        Returns a warning for each issuer of which there is no list, or only an outdated one;
-        nothing if no lists are used at all.
+        Raises:
+            TrustError: a certificate was revoked by `at`.
+            RevocationUnknown: the policy asks for data that is not there; the packet waits.
         """
-        if not self.lists:
-            return ()
-        findings: list[Finding] = []
-        for certificate, issuer in pairwise(chain):
-            found = self._newest(issuer)
-            if found is None:
-                findings.append(codes.REVOCATION_UNKNOWN.at(subject_of(issuer)))
-                continue
-            _check_one(found, certificate, at)
-            due = found.next_update_utc
-            if due is not None and due < at:
-                findings.append(codes.REVOCATION_OUTDATED.at(subject_of(issuer), due=due))
-        return tuple(findings)
+        found = self.assess(chain, at)
+        if found.missing:
+            raise RevocationUnknown(*found.findings, links=found.missing)
+        return found.findings
 
-    def _newest(self, issuer: x509.Certificate) -> x509.CertificateRevocationList | None:
-        """Return the newest list that an issuer has signed; remembered, for it costs."""
+    def assess(self, chain: Sequence[x509.Certificate], at: dt.datetime) -> Assessment:
+        """Return what is known of a verified chain; raises TrustError if one was revoked."""
+        if not self.policy.crls and not self.policy.ocsp:
+            return Assessment()
+        facts: list[RevocationFact] = []
+        passing: list[Finding] = []
+        holding: list[Finding] = []
+        missing: list[Link] = []
+        for link in (Link(*pair) for pair in pairwise(chain)):
+            fact = self._fact(link, at)
+            finding, known = self._judge(fact, link, at)
+            if fact is not None:
+                facts.append(fact)
+            if known:
+                passing.append(finding)
+            else:
+                holding.append(finding)
+                missing.append(link)
+        return Assessment(tuple(facts), (*holding, *passing), tuple(missing))
+
+    def _fact(self, link: Link, at: dt.datetime) -> RevocationFact | None:
+        """Return the fact that reaches furthest; raises TrustError if any says revoked."""
+        facts = [found for found in (self._of_list(link), self._of_answer(link)) if found]
+        for fact in facts:
+            if fact.revoked_at is not None and fact.revoked_by(at):
+                since = fact.revoked_at.isoformat()
+                raise TrustError(codes.CERTIFICATE_REVOKED.at(fact.subject, since=since))
+        return max(facts, key=lambda fact: fact.due, default=None)
+
+    def _judge(
+        self, fact: RevocationFact | None, link: Link, at: dt.datetime
+    ) -> tuple[Finding, bool]:
+        """Return what to report of a link, and whether it may pass."""
+        subject, issuer = subject_of(link.certificate), subject_of(link.issuer)
+        if fact is None:
+            named = {"subject": subject, "issuer": issuer}
+            text = codes.REVOCATION_AWAITED if self.policy.hold else codes.REVOCATION_UNKNOWN
+            return text.at(subject, **named), not self.policy.hold
+        overdue = fact.overdue(at)
+        if not overdue:
+            return codes.REVOCATION_DECIDED.at(subject, **fact.named(at)), True
+        if overdue > self.policy.max_age and self.policy.hold:
+            limit = self.policy.max_age.days
+            return codes.REVOCATION_TOO_OLD.at(subject, limit=limit, **fact.named(at)), False
+        return codes.REVOCATION_OUTDATED.at(subject, **fact.named(at)), True
+
+    def _of_list(self, link: Link) -> RevocationFact | None:
+        fitting = [each for each in self._lists_of(link.issuer) if each.concerns(link.certificate)]
+        newest = max(fitting, key=lambda each: (each.made, each.number or 0), default=None)
+        return newest.fact(link) if newest else None
+
+    def _of_answer(self, link: Link) -> RevocationFact | None:
+        return self.answers.fact(link) if self.answers and self.policy.ocsp else None
+
+    def _lists_of(self, issuer: x509.Certificate) -> tuple[RevocationList, ...]:
+        """Return the lists that an issuer has signed; remembered, for it costs."""
         key = fingerprint(issuer)
         if key not in self._by_issuer:
-            signed = [each for each in self.lists if _signed(each, issuer)]
-            newest = max(signed, key=lambda each: each.last_update_utc, default=None)
-            self._by_issuer[key] = newest
+            self._by_issuer[key] = tuple(each for each in self.lists if each.signed_by(issuer))
         return self._by_issuer[key]
 
 
-def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    if crl.issuer != issuer.subject:
-        return False
-    key = issuer.public_key()
-    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
-        return False
-    try:
-        return crl.is_signature_valid(key)
-    except (UnsupportedAlgorithm, ValueError, TypeError):
-        return False
+def load_revocations(
+    directory: Path | None,
+    *,
+    policy: RevocationPolicy | None = None,
+    answers: OcspCache | None = None,
+) -> Revocations:
+    """Read every revocation list (*.crl, *.pem; PEM or DER) of a directory, none without one.
 
-
-def _check_one(
-    crl: x509.CertificateRevocationList, certificate: x509.Certificate, at: dt.datetime
-) -> None:
-    revoked = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
-    if revoked is not None and revoked.revocation_date_utc <= at:
-        since = revoked.revocation_date_utc
-        raise TrustError(codes.CERTIFICATE_REVOKED.at(subject_of(certificate), since=since))
-
-
-def load_revocations(directory: Path) -> Revocations:
-    """Read every revocation list (*.crl, *.pem; PEM or DER) of a directory.
-
-    Raises NoInputError if it cannot be read, ConfigError if a file is no revocation list.
+    Raises NoInputError if it cannot be read, ConfigError if a file is no usable list.
     """
-    try:
-        paths = sorted(path for path in directory.iterdir() if path.suffix.lower() in _SUFFIXES)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise NoInputError(codes.REVOCATION_UNREADABLE.at(str(directory), reason=reason)) from error
-    return Revocations(_read(path) for path in paths)
-
-
-def _read(path: Path) -> x509.CertificateRevocationList:
-    try:
-        data = path.read_bytes()
-        pem = _PEM in data
-        crl = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
-        len(crl.extensions)
-    except (OSError, *UNREADABLE) as error:
-        reason = str(error).partition("\n")[0]
-        raise ConfigError(codes.REVOCATION_UNREADABLE.at(str(path), reason=reason)) from error
-    return crl
+    if directory is None:
+        return Revocations(policy=policy, answers=answers)
+    policy = policy or RevocationPolicy(ocsp=answers is not None)
+    return Revocations(read_lists(directory), policy=policy, answers=answers)

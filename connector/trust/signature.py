@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -16,10 +16,14 @@ from signxml.verifier import SignatureConfiguration, VerifyResult
 from connector.edxml.names import DS_NS, ROOT, SIGNATURE_LOCATION
 from connector.errors import TrustError
 from connector.trust import codes
-from connector.trust.structure import DIGEST_METHODS, SIGNATURE_METHODS, SignatureParts
+from connector.trust.structure import SignatureParts
 from connector.trust.xmldsig import PacketVerifier, hard_parser
 
 __all__ = ["SignedContent", "signed_content"]
+
+
+_GROWTH: Final = 2
+_SMALL: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,18 @@ def signed_content(
 
     signxml is given the signer's certificate itself, so that no other key can be used.
     """
+    verifier = PacketVerifier(parts.inherited, _GROWTH * len(data) + _SMALL)
     try:
-        result = PacketVerifier(parts.inherited).verify(
-            data, x509_cert=signer, parser=hard_parser(), expect_config=_expected(at)
+        result = verifier.verify(
+            data, x509_cert=signer, parser=hard_parser(), expect_config=_expected(parts, at)
         )
     except etree.DocumentInvalid as error:
         raise TrustError(codes.SIGNATURE_SHAPE.at("Signature", reason=_line(error))) from error
     except Exception as error:  # signxml promises no tree of exceptions: all mean "refused"
         reason = f"{type(error).__name__}: {_line(error)}"
         raise TrustError(codes.SIGNATURE_WRONG.at("Signature", reason=reason)) from error
+    if verifier.digest != parts.digest:
+        raise TrustError(codes.CONTENT_CHANGED.at(reason="its digest is another one"))
     return _checked(result, parts, signer)
 
 
@@ -54,13 +61,13 @@ def _line(error: Exception) -> str:
     return str(error).partition("\n")[0][:200]
 
 
-def _expected(at: dt.datetime) -> SignatureConfiguration:
+def _expected(parts: SignatureParts, at: dt.datetime) -> SignatureConfiguration:
     return SignatureConfiguration(
         require_x509=True,
         location=SIGNATURE_LOCATION,
         expect_references=1,
-        signature_methods=SIGNATURE_METHODS,
-        digest_algorithms=frozenset(DIGEST_METHODS),
+        signature_methods=frozenset({parts.method}),
+        digest_algorithms=frozenset({parts.digest_method}),
         ignore_ambiguous_key_info=False,
         verification_time=at,
         default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
@@ -76,15 +83,12 @@ def _checked(
     root = result.signed_xml
     if root.tag != ROOT or next(root.iter(f"{{{DS_NS}}}*"), None) is not None:
         raise TrustError(codes.CONTENT_CHANGED.at(reason="it is not the envelope alone"))
-    digest = hashlib.new(parts.digest_name, result.signed_data).digest()
-    if digest != parts.digest:
-        raise TrustError(codes.CONTENT_CHANGED.at(reason="its digest is another one"))
     key = _key_of(signer)
     bearers = [der for der in parts.certificates if _key_of_der(der) == key]
     if result.signature_key != key or len(bearers) != 1:
         reason = f"{len(bearers)} certificates carry the key"
         raise TrustError(codes.CONTENT_CHANGED.at(reason=reason))
-    return SignedContent(result.signed_data, root, digest.hex())
+    return SignedContent(result.signed_data, root, parts.digest.hex())
 
 
 def _key_of(certificate: x509.Certificate) -> bytes:

@@ -25,9 +25,9 @@ from connector.errors import TrustError
 from connector.trust import codes
 from connector.trust.xmldsig import ENVELOPED
 
-__all__ = ["DIGEST_METHODS", "SIGNATURE_METHODS", "SignatureParts", "check_structure"]
+__all__ = ["SignatureParts", "check_structure"]
 
-SIGNATURE_METHODS: Final = frozenset(
+_METHODS: Final = frozenset(
     {
         SignatureMethod.RSA_SHA256,
         SignatureMethod.RSA_SHA384,
@@ -40,12 +40,11 @@ SIGNATURE_METHODS: Final = frozenset(
         SignatureMethod.ECDSA_SHA512,
     }
 )
-DIGEST_METHODS: Final = {
-    DigestAlgorithm.SHA256: "sha256",
-    DigestAlgorithm.SHA384: "sha384",
-    DigestAlgorithm.SHA512: "sha512",
-}
-"""Accepted digests with their names in hashlib."""
+_DIGESTS: Final = frozenset(
+    {DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512}
+)
+_LEGACY_METHODS: Final = frozenset({SignatureMethod.RSA_SHA1})
+_LEGACY_DIGESTS: Final = frozenset({DigestAlgorithm.SHA1})
 
 _C14N_METHODS: Final = frozenset(
     {
@@ -54,9 +53,7 @@ _C14N_METHODS: Final = frozenset(
         CanonicalizationMethod.CANONICAL_XML_1_1.value,
     }
 )
-_BY_URI: Final = {method.value: method for method in SIGNATURE_METHODS}
-_DIGEST_BY_URI: Final = {method.value: name for method, name in DIGEST_METHODS.items()}
-_DIGEST_BYTES: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
+_DIGEST_BYTES: Final = {"SHA1": 20, "SHA256": 32, "SHA384": 48, "SHA512": 64}
 _XML_NS: Final = "{http://www.w3.org/XML/1998/namespace}"
 _INHERITED: Final = frozenset({_XML_NS + "lang", _XML_NS + "space"})
 _ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}")
@@ -75,27 +72,41 @@ class SignatureParts:
     """What the Signature says, not yet believed."""
 
     method: SignatureMethod
-    digest_name: str
+    digest_method: DigestAlgorithm
     digest: bytes
     certificates: tuple[bytes, ...]
     inherited: Mapping[str, str]
 
+    @property
+    def legacy(self) -> bool:
+        """Whether the signature rests on SHA-1."""
+        return self.method in _LEGACY_METHODS or self.digest_method in _LEGACY_DIGESTS
 
-def check_structure(root: etree._Element) -> SignatureParts:
-    """Return the parts of the one well-placed Signature; raises TrustError for all else."""
+    @property
+    def digest_name(self) -> str:
+        """The digest's name in hashlib."""
+        return self.digest_method.name.lower()
+
+
+def check_structure(root: etree._Element, *, legacy: bool = False) -> SignatureParts:
+    """Return the parts of the one well-placed Signature; raises TrustError for all else.
+
+    `legacy` lets SHA-1 pass; whoever allows it must then check for which sender.
+    """
     signature = _only_signature(root)
     ancestors = (root, *reversed(list(signature.iterancestors())[:-1]))
     inherited = _inherited(ancestors)
-    if sum(len(element.text or "") for element in signature.iter()) > _MAX_SIGNATURE_CHARACTERS:
+    texts = (text or "" for each in signature.iter() for text in (each.text, each.tail))
+    if sum(map(len, texts)) > _MAX_SIGNATURE_CHARACTERS:
         raise TrustError(codes.SIGNATURE_SHAPE.at("Signature", reason="it is too long"))
     _attributes(signature, optional=("Id",))
     info, value, key_info = _children(signature, ("SignedInfo", "SignatureValue", "KeyInfo"))
     _attributes(value, optional=("Id",))
     _decoded(value, _MAX_SIGNATURE_BYTES)
-    method, digest_name, digest = _signed_info(root, info)
+    method, digest_method, digest = _signed_info(root, info, legacy=legacy)
     return SignatureParts(
         method=method,
-        digest_name=digest_name,
+        digest_method=digest_method,
         digest=digest,
         certificates=_certificates(key_info),
         inherited=inherited,
@@ -142,25 +153,29 @@ def _inherited(ancestors: Sequence[etree._Element]) -> dict[str, str]:
     return inherited
 
 
-def _signed_info(root: etree._Element, info: etree._Element) -> tuple[SignatureMethod, str, bytes]:
+def _signed_info(
+    root: etree._Element, info: etree._Element, *, legacy: bool
+) -> tuple[SignatureMethod, DigestAlgorithm, bytes]:
+    methods = {each.value for each in (_METHODS | _LEGACY_METHODS if legacy else _METHODS)}
+    digests = {each.value for each in (_DIGESTS | _LEGACY_DIGESTS if legacy else _DIGESTS)}
     _attributes(info, optional=("Id",))
     c14n, method, reference = _children(
         info, ("CanonicalizationMethod", "SignatureMethod", "Reference")
     )
     _algorithm(c14n, _C14N_METHODS)
-    found = _BY_URI[_algorithm(method, _BY_URI)]
+    found = SignatureMethod(_algorithm(method, methods))
     _attributes(reference, required=("URI",), optional=("Id",))
-    _check_target(root, reference.get("URI", ""))
+    _check_target(root, str(reference.get("URI")))
     transforms, digest_method, value = _children(
         reference, ("Transforms", "DigestMethod", "DigestValue")
     )
     _check_transforms(transforms)
-    name = _DIGEST_BY_URI[_algorithm(digest_method, _DIGEST_BY_URI)]
+    kind = DigestAlgorithm(_algorithm(digest_method, digests))
     _attributes(value)
-    digest = _decoded(value, _DIGEST_BYTES[name])
-    if len(digest) != _DIGEST_BYTES[name]:
+    digest = _decoded(value, _DIGEST_BYTES[kind.name])
+    if len(digest) != _DIGEST_BYTES[kind.name]:
         raise TrustError(codes.ENCODING.at("Signature", element="DigestValue"))
-    return found, name, digest
+    return found, kind, digest
 
 
 def _check_target(root: etree._Element, uri: str) -> None:
@@ -277,5 +292,5 @@ def _local(element: etree._Element) -> str:
 
 
 def _listed(names: Collection[str]) -> str:
-    ordered = sorted(names) if isinstance(names, frozenset | dict) else list(names)
+    ordered = sorted(names) if isinstance(names, set | frozenset) else list(names)
     return ", ".join(ordered[:_MAX_LISTED]) or "nothing"

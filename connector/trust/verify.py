@@ -79,7 +79,7 @@ def signed_digest(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> str | None
     Only to name a refused packet to its sender.
     """
     try:
-        return check_structure(parse(data, limits=limits)).digest.hex()
+        return check_structure(parse(data, limits=limits), legacy=True).digest.hex()
     except ConnectorError:
         return None
 
@@ -103,7 +103,7 @@ class _Examination:
             root = parse(self.data, limits=self.limits)
             passed(f"{len(self.data)} bytes")
         with self.stage() as passed:
-            parts = check_structure(root)
+            parts = check_structure(root, legacy=bool(self.trust.legacy_sha1))
             passed(parts.method.name)
         del root
         certificate, signer = self.check_certificates(parts)
@@ -116,6 +116,7 @@ class _Examination:
             objection = self.trust.objection(certificate, organ_id, self.at)
             if objection is not None:
                 raise TrustError(objection)
+            self.check_strength(parts, organ_id)
             passed(organ_id)
         return Verified(
             data=content.data,
@@ -156,6 +157,14 @@ class _Examination:
             content = signed_content(self.data, parts, certificate, self.at)
             passed(f"{parts.digest_name} {content.digest}")
         return content
+
+    def check_strength(self, parts: SignatureParts, organ_id: str) -> None:
+        """Insist that a signature over SHA-1 comes from a sender that is named for it."""
+        code = self.trust.canonical(organ_id) or organ_id
+        if parts.legacy and code not in self.trust.legacy_sha1:
+            raise TrustError(codes.LEGACY_REFUSED.at("Signature", code=code))
+        if parts.legacy:
+            self.findings = (codes.LEGACY_SHA1.at("Signature", code=code), *self.findings)
 
     @contextmanager
     def stage(self) -> Iterator[Callable[[str], None]]:

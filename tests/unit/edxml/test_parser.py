@@ -36,7 +36,7 @@ def test_plain_documents_are_read(head: bytes) -> None:
         (b"", "EDX-2004"),
         (b"%PDF-1.4", "EDX-2004"),
         (b"MIME-Version: 1.0\r\n\r\n<a xmlns='" + OLD_NS.encode() + b"'/>", "EDX-2010"),
-        (gzip.compress(b"<a/>"), "EDX-2002"),
+        (gzip.compress(b"<a/>", mtime=0), "EDX-2002"),
         (b"\xef\xbb\xbf<a/>", "EDX-2009"),
         ("<a/>".encode("utf-16"), "EDX-2009"),
         ("<a>é</a>".encode("latin-1"), "EDX-2003"),
@@ -77,7 +77,8 @@ def test_place_of_forbidden_markup_is_line_and_column() -> None:
 def test_multibyte_characters_may_stand_on_a_chunk_edge() -> None:
     """The strict decoding in chunks does not cut characters."""
     text = "ệ" * 700_000
-    assert parse(f"<a>{text}</a>".encode()).text == text
+    data = f"<ContentTransferEncoded>{text}</ContentTransferEncoded>"
+    assert parse(data.encode()).text == text
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,48 @@ def test_size_is_looked_at_first() -> None:
 
 def test_text_over_ten_megabytes_is_read() -> None:
     """Attachments beyond libxml2's own limit pass."""
-    assert len(parse(b"<a>" + b"A" * 11_000_000 + b"</a>").text or "") == 11_000_000
+    for tag in (b"ContentTransferEncoded", b"edXML:ContentTransferEncoded "):
+        data = b"<%b>%b</%b>" % (tag, b"A" * 11_000_000, tag)
+        root = parse(b'<a xmlns:edXML="urn:x">' + data + b"</a>")
+        assert len(root[0].text or "") == 11_000_000
+
+
+@pytest.mark.parametrize("tag", [b"a", b"ContentTransferEncodedX", b"XContentTransferEncoded"])
+def test_only_payloads_are_large(tag: bytes) -> None:
+    """Any other text of more than a million bytes is refused, shorter ones are not."""
+    limit = Limits().max_text_bytes
+    fits = limit - len(tag) - 2
+    assert parse(b"<%b>%b</%b>" % (tag, b" " * fits, tag)).tag == tag.decode()
+    assert _code(b"<%b>%b</%b>" % (tag, b" " * (fits + 1), tag)) == "EDX-2007"
+    assert _code(b"<%b/>" % tag + b" " * limit) == "EDX-2007"
+
+
+def test_tags_are_short() -> None:
+    """A tag has 65536 bytes at most, its end is looked for outside of quoted values."""
+    longest = Limits().max_tag_bytes
+    for start, end in ((b'<a b="', b'"/>'), (b"<a b='", b"'/>"), (b'<a b=">', b'"/>')):
+        fits = longest - len(start) - len(end)
+        assert parse(start + b">" * fits + end).tag == "a"
+        longer = start + b">" * (fits + 1) + end
+        assert _code(longer) == "EDX-2007"
+        assert _code(longer + b" ") == "EDX-2007"
+    assert _code(b"<" + b"a" * longest) == "EDX-2007"
+
+
+def test_line_ends_and_escapes_are_counted() -> None:
+    """Each line end, > and & counts; four million are let in, for base64 in short lines."""
+    lines = b"<ContentTransferEncoded>%b</ContentTransferEncoded>"
+    for sign, count in ((b"\n", 4), (b"\r", 4), (b"\r\n", 2), (b"&gt;", 4), (b">", 4)):
+        limits = Limits(max_escapes=count * (2 if sign == b"\r\n" else 1) + 2)
+        assert parse(lines % (sign * count), limits=limits).tag == "ContentTransferEncoded"
+        assert _code(lines % (sign * (count + 1)), limits) == "EDX-2007"
+    assert Limits().max_escapes == 4_000_000
+
+
+def test_tags_are_counted_before_they_are_parsed() -> None:
+    """More than two tags an element cannot be, whatever else is wrong with them."""
+    assert _code(b"<" * 40_002) == "EDX-2007"
+    assert _code(b"<" * 40_001) == "EDX-2008"
 
 
 def test_deep_nesting_never_reaches_libxml2() -> None:

@@ -141,10 +141,10 @@ def _attached(document: Document, **change: Any) -> Document:
     ("name", "code"),
     [
         ("MẬT - kế hoạch.pdf", "EDX-2201"),
-        ("a/../../etc/passwd.txt", "EDX-2314"),
+        ("a/../../etc/passwd.pdf", "EDX-2314"),
         ("a\\b.pdf", "EDX-2314"),
         ("a\tb.pdf", "EDX-2314"),
-        ("hợp\u202efdp.exe", "EDX-2314"),
+        ("hợp\u202excod.pdf", "EDX-2314"),
         ("a\u200b.pdf", "EDX-2314"),
         ("con.pdf", "EDX-2315"),
         ("a:b.pdf", "EDX-2315"),

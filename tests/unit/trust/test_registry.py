@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from connector.agencies.files import load as load_catalogue
 from connector.errors import ConfigError, NoInputError
+from connector.model.organ import covers
 from connector.trust.anchors import load_anchors
 from connector.trust.keys import SigningKey
 from connector.trust.pki import DevPki
-from connector.trust.registry import Trust, load_registry, load_trust
+from connector.trust.registry import Registration, Registry, Trust, load_registry, load_trust
 
 A = "ab" * 32
 B = "cd" * 32
@@ -148,3 +150,90 @@ def test_wrong_anchors(
     path.write_bytes(twin.public_bytes(Encoding.PEM))
     with pytest.raises(ConfigError, match="EDX-3210"):
         load_anchors(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("holder", "sender", "allowed"),
+    [
+        ("H41", "H41", True),
+        ("H41", "H41.02", True),
+        ("H41", "H41.02.03", True),
+        ("H41", "000.02.02.H41", False),
+        ("H41.02", "H41.02", True),
+        ("H41.02", "H41.02.03", True),
+        ("H41.02", "H41", False),
+        ("H41.02", "H41.03", False),
+        ("H41.02", "H41.020", False),
+        ("H41.02", "H41.03.02", False),
+        ("H41.02.03", "H41.02.03", True),
+        ("H41.02.03", "H41.02", False),
+        ("H41.02.03", "H41", False),
+        ("H41.02.03", "H41.02.04", False),
+        ("H41.02.03", "G22", False),
+        ("G22", "H41.02.03", False),
+    ],
+)
+def test_above_signs_for_below(
+    *, holder: str, sender: str, allowed: bool, trust: Trust, issue: Callable[..., SigningKey]
+) -> None:
+    """On three levels: an agency signs for itself and what is below, for nobody else."""
+    key = issue()
+    entry = Registration(code=holder, name=holder, sha256=key.fingerprint)
+    own = Trust(trust.anchors, Registry([entry]))
+    now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    assert own.may_sign(key.certificate, sender, now) is allowed
+
+
+def test_both_spellings_of_every_agency(trust: Trust, issue: Callable[..., SigningKey]) -> None:
+    """Either spelling of a code is the same agency, also of one that is closed by now."""
+    catalogue = load_catalogue(None)
+    closed = [each for each in catalogue if each.valid_to is not None and each.code102]
+    opened = [each for each in catalogue if each.valid_to is None and each.code102]
+    now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    for agency in (closed[0], opened[0]):
+        key = issue()
+        entry = Registration(code=agency.code, name=agency.name, sha256=key.fingerprint)
+        own = Trust(trust.anchors, Registry([entry]), catalogue.canonical)
+        assert agency.code102 is not None
+        assert own.may_sign(key.certificate, agency.code, now)
+        assert own.may_sign(key.certificate, agency.code102, now)
+        for other in (closed[1], opened[1]):
+            assert own.may_sign(key.certificate, other.code, now) is covers(agency.code, other.code)
+
+
+def test_permission_for_sha1(tmp_path: Path) -> None:
+    """It names its last day and its reason, and ends with that day in Vietnam."""
+    legacy = "{allow: sha1, until: 2026-01-05, reason: old system}"
+    path = written(tmp_path, "version: 7", f"agencies: [{{code: G22, name: a, legacy: {legacy}}}]")
+    registry = load_registry(path)
+    assert registry.version == 7
+    assert registry.legacy_sha1(dt.datetime(2026, 1, 5, 16, 59, tzinfo=dt.UTC)) == {"G22"}
+    assert registry.legacy_sha1(dt.datetime(2026, 1, 5, 17, 0, tzinfo=dt.UTC)) == set()
+
+
+@pytest.mark.parametrize(
+    "legacy",
+    [
+        "{allow: sha1}",
+        "{allow: sha1, until: 2027-01-01}",
+        "{allow: sha1, reason: x}",
+        "{allow: md5, until: 2027-01-01, reason: x}",
+        "{allow: sha1, until: 2027-01-01, reason: ''}",
+        "sha1",
+    ],
+)
+def test_permission_without_end_or_reason(legacy: str, tmp_path: Path) -> None:
+    """Nobody is permitted an old algorithm for ever, or without saying why."""
+    path = written(tmp_path, f"agencies: [{{code: G22, name: a, legacy: {legacy}}}]")
+    with pytest.raises(ConfigError):
+        load_registry(path)
+
+
+def test_a_registry_takes_nothing_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was signed is what counts: no variable of a process gets into it."""
+    monkeypatch.setenv("WHO", "G22")
+    path = written(tmp_path, "agencies: [{code: '${WHO}', name: a}]")
+    with pytest.raises(ConfigError, match="WHO"):
+        load_registry(path)

@@ -1,0 +1,368 @@
+"""Rows 16 to 19: which key, which certificate, whose name, how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from connector.trust.registry import Trust
+from tests.corpus.numbers import ec_key, rsa_public
+from tests.corpus.signing import encoded, sign
+from tests.corpus.vector import (
+    Build,
+    Vector,
+    accepted,
+    document,
+    edited,
+    g22,
+    packet,
+    refused,
+    signed,
+)
+from tests.corpus.world import Identity, World, issue
+
+__all__ = ["certificates"]
+
+_DOCUMENT: Final = document()
+_PLAIN: Final = packet(_DOCUMENT)
+Making = Callable[[World], Identity]
+
+
+def certificates() -> Iterator[Vector]:
+    """Yield the vectors of rows 16 to 19."""
+    yield from _key_infos()
+    yield from _chains()
+    yield from _periods()
+    yield from _of_other_kinds()
+    yield from _revoked()
+    yield from _names()
+    yield from _floods()
+
+
+def _by(name: str, row: int, stage: str, code: int, make: Making, **options: Any) -> Vector:
+    """Return a packet of G22 by a signer that the registry names for G22."""
+    return refused(
+        name,
+        row,
+        stage,
+        code,
+        lambda w: sign(_PLAIN, make(w), **options),
+        trust=lambda w: w.trust((make(w), "G22")),
+    )
+
+
+def _issued(name: str, **options: Any) -> Making:
+    return lambda w: w.issued(name, **options)
+
+
+def _showing(pick: Callable[[World], Sequence[x509.Certificate]]) -> Build:
+    return lambda w: sign(_PLAIN, g22(w), certificates=pick(w))
+
+
+def _ec_key_value(identity: Identity) -> str:
+    point = identity.certificate.public_key().public_bytes(
+        Encoding.X962, PublicFormat.UncompressedPoint
+    )
+    return (
+        '<KeyValue><d:ECKeyValue xmlns:d="http://www.w3.org/2009/xmldsig11#">'
+        '<d:NamedCurve URI="urn:oid:1.2.840.10045.3.1.7"/>'
+        f"<d:PublicKey>{encoded(point)}</d:PublicKey></d:ECKeyValue></KeyValue>"
+    )
+
+
+def _key_infos() -> Iterator[Vector]:
+    yield accepted(
+        "key-value-of-the-signer",
+        16,
+        _DOCUMENT,
+        lambda w: sign(_PLAIN, g22(w), key_info=_ec_key_value(g22(w))),
+    )
+    yield refused(
+        "key-value-of-another",
+        16,
+        "signature",
+        3108,
+        lambda w: sign(_PLAIN, g22(w), key_info=_ec_key_value(w.identity("H41"))),
+    )
+    yield refused(
+        "key-value-alone",
+        16,
+        "structure",
+        3107,
+        lambda w: sign(_PLAIN, g22(w), key_info=_ec_key_value(g22(w))).replace(
+            b"ds:X509Data", b"ds:PGPData"
+        ),
+    )
+    for name, options, code in (
+        ("no-certificate", {"certificates": ()}, 3107),
+        ("two-x509-data", {"key_info": "<X509Data/>"}, 3107),
+        ("two-key-values", {"key_info": "<KeyValue/><KeyValue/>"}, 3107),
+        ("revocation-list", {"data_info": "<X509CRL>AAAA</X509CRL>"}, 3107),
+        ("foreign-data", {"data_info": '<f:x xmlns:f="urn:x"/>'}, 3103),
+        ("not-base64", {"data_info": "<X509Certificate>AAA*</X509Certificate>"}, 3106),
+        ("empty-certificate", {"data_info": "<X509Certificate/>"}, 3106),
+    ):
+        yield refused(
+            f"key-info-{name}",
+            16,
+            "structure",
+            code,
+            signed(_PLAIN, **options),
+        )
+    yield refused(
+        "certificate-that-is-none",
+        16,
+        "certificate",
+        3201,
+        lambda w: sign(_PLAIN, g22(w), data_info="<X509Certificate>AAAA</X509Certificate>"),
+    )
+    shown: tuple[tuple[str, Callable[[World], Sequence[x509.Certificate]], str, int], ...] = (
+        ("issuer-only", lambda w: (w.issuing.certificate,), "certificate", 3202),
+        ("signer-twice", lambda w: (*g22(w).chain, g22(w).certificate), "certificate", 3202),
+        (
+            "another-leaf-beside",
+            lambda w: (*g22(w).chain, w.identity("H41").certificate),
+            "certificate",
+            3202,
+        ),
+        ("another-leaf", lambda w: w.identity("H41").chain, "signature", 3108),
+    )
+    for name, pick, stage, code in shown:
+        yield refused(
+            f"certificates-{name}",
+            16,
+            stage,
+            code,
+            _showing(pick),
+        )
+
+
+def _rogue(world: World) -> Identity:
+    """Return G22 under an authority that only looks like the real one."""
+    root = issue("rogue root", common="Corpus root CA", ca=True, last=7300)
+    issuing = issue("rogue", None, root, common="Corpus issuing CA", ca=True, last=3650)
+    made = issue("G22 p256", ec_key("rogue G22"), issuing)
+    return replace(made, issuers=(issuing.certificate, root.certificate))
+
+
+def _below(world: World, **options: Any) -> Identity:
+    """Return a signer below a certificate of the issuing authority."""
+    middle = issue("middle", None, world.issuing, **options)
+    made = issue("below", None, middle)
+    return replace(made, issuers=(middle.certificate, world.issuing.certificate))
+
+
+def _too_deep(world: World) -> Identity:
+    middle = issue("narrow", None, world.issuing, ca=True, path_length=0)
+    lower = issue("lower", None, middle, ca=True)
+    made = issue("deep", None, lower)
+    issuers = (lower.certificate, middle.certificate, world.issuing.certificate)
+    return replace(made, issuers=issuers)
+
+
+def _chains() -> Iterator[Vector]:
+    for name, make in (
+        ("self-signed", lambda _: issue("lonely")),
+        ("self-signed-twin", lambda _: issue("twin", common="G22 p256")),
+        ("rogue-twin-of-the-authority", _rogue),
+        ("hole", lambda w: replace(w.issued("hole"), issuers=())),
+        ("narrow-authority", _too_deep),
+        ("expired-issuer", lambda w: _below(w, ca=True, last=-1)),
+        ("issuer-may-not-issue", lambda w: _below(w, ca=True, usage=None)),
+    ):
+        row = 17 if "expired" in name else 16
+        yield _by(f"chain-{name}", row, "chain", 3207, make)
+    yield _by("chain-leaf-as-authority", 16, "certificate", 3202, _below)
+    yield refused(
+        "chain-rogue-root-before-the-real",
+        16,
+        "chain",
+        3207,
+        lambda w: sign(_PLAIN, _rogue(w), certificates=(*_rogue(w).chain[:2], *g22(w).chain[1:])),
+        trust=lambda w: w.trust((_rogue(w), "G22")),
+    )
+
+
+def _periods() -> Iterator[Vector]:
+    yield _by("expired", 17, "certificate", 3205, lambda w: w.issued("old", last=-1))
+    yield _by("not-yet-valid", 17, "certificate", 3206, lambda w: w.issued("new", first=1))
+    yield refused(
+        "expired-later", 17, "certificate", 3205, lambda w: sign(_PLAIN, g22(w)), days=366
+    )
+    for name, options, code in (
+        ("no-key-usage", {"usage": None}, 3204),
+        ("key-encipherment-only", {"usage": False}, 3204),
+        ("server", {"purposes": [ExtendedKeyUsageOID.SERVER_AUTH]}, 3204),
+        ("code-signing", {"purposes": [ExtendedKeyUsageOID.CODE_SIGNING]}, 3204),
+        ("time-stamping", {"purposes": [ExtendedKeyUsageOID.TIME_STAMPING]}, 3204),
+        ("authority", {"ca": True}, 3202),
+    ):
+        label = f"usage-{name}"
+        yield _by(label, 17, "certificate", code, _issued(label, **options))
+    yield refused(
+        "authority-itself-signs", 17, "certificate", 3202, lambda w: sign(_PLAIN, w.issuing)
+    )
+
+
+def _of_other_kinds() -> Iterator[Vector]:
+    bare = _issued("bare", basic=False)
+    yield accepted(
+        "certificate-without-basic-constraints",
+        16,
+        _DOCUMENT,
+        lambda w: sign(_PLAIN, bare(w)),
+        trust=lambda w: w.trust((bare(w), "G22")),
+    )
+    yield refused(
+        "issuer-without-basic-constraints",
+        16,
+        "certificate",
+        3202,
+        lambda w: sign(_PLAIN, _below(w, basic=False)),
+    )
+    for name, hint in (
+        ("issuer-serial-empty", "<X509IssuerSerial/>"),
+        ("issuer-serial-no-number", _serial("abc")),
+        ("subject-with-child", "<X509SubjectName><X509SKI/></X509SubjectName>"),
+    ):
+        yield refused(f"hint-{name}", 16, "signature", 3103, signed(_PLAIN, data_info=hint))
+
+
+def _serial(number: str) -> str:
+    return (
+        "<X509IssuerSerial><X509IssuerName>CN=x</X509IssuerName>"
+        f"<X509SerialNumber>{number}</X509SerialNumber></X509IssuerSerial>"
+    )
+
+
+def _revoked() -> Iterator[Vector]:
+    lists: tuple[tuple[str, Callable[[World], Trust]], ...] = (
+        ("signer", lambda w: w.trust_with_lists(g22(w).certificate)),
+        ("issuer", lambda w: w.trust_with_lists(w.issuing.certificate)),
+    )
+    for name, trust in lists:
+        yield refused(
+            f"revoked-{name}",
+            17,
+            "revocation",
+            3211,
+            lambda w: sign(_PLAIN, g22(w)),
+            trust=trust,
+        )
+
+
+def _names() -> Iterator[Vector]:
+    for name, sender, code in (
+        ("another-agency", "G22", 3311),
+        ("cyrillic", "Н41", 3311),
+        ("full-width", "Ｈ４１", 3311),
+        ("lower-case", "h41", 3311),
+        ("no-break-space", "H41\u00a0", 3311),
+        ("zero-width", "H41\u200b", 3311),
+        ("cut", "H4", 3311),
+        ("lengthened", "H410", 3311),
+        ("dot-behind", "H41.", 3311),
+        ("list", "H41,G22", 3311),
+        ("old-spelling-of-another", "000.00.00.G22", 3311),
+    ):
+        forged = packet(document(sender))
+        yield refused(
+            f"name-{name}",
+            18,
+            "identity",
+            code,
+            signed(forged, "H41"),
+        )
+    for sender in ("H41", "H41.07", "H41.020"):
+        forged = packet(document(sender))
+        yield refused(
+            f"name-unit-as-{sender}",
+            18,
+            "identity",
+            3311,
+            signed(forged, "H41.02"),
+        )
+    yield refused(
+        "name-unregistered", 18, "identity", 3310, lambda w: sign(_PLAIN, w.issued("stranger"))
+    )
+    spaced = edited(_PLAIN, (b"<edXML:OrganId>G22", b"<edXML:OrganId> \n G22 "))
+    yield refused("name-spaced", 18, "identity", 3311, lambda w: sign(spaced, w.identity("H41")))
+    yield accepted("name-spaced-genuine", 18, _DOCUMENT, lambda w: sign(spaced, g22(w)))
+    doubled = edited(
+        _PLAIN,
+        (
+            b"</edXML:From>",
+            b"</edXML:From><edXML:From><edXML:OrganId>H41</edXML:OrganId></edXML:From>",
+        ),
+    )
+    yield refused(
+        "name-two-senders", 18, "content", 2013, lambda w: sign(doubled, w.identity("H41"))
+    )
+
+
+def _many(count: int) -> Callable[[World], Sequence[x509.Certificate]]:
+    return lambda w: (*g22(w).chain, *[w.root.certificate] * (count - 2))
+
+
+def _blob(size: int) -> str:
+    return f"<X509Certificate>{encoded(bytes(size))}</X509Certificate>"
+
+
+def _floods() -> Iterator[Vector]:
+    yield refused(
+        "flood-certificates",
+        19,
+        "structure",
+        3107,
+        lambda w: sign(_PLAIN, g22(w), certificates=g22(w).chain * 3),
+    )
+    serial = (
+        f"<X509IssuerSerial><X509SerialNumber>{'9' * 200_000}</X509SerialNumber></X509IssuerSerial>"
+    )
+    modulus = f"<KeyValue><RSAKeyValue><Modulus>{'A' * 66_668}</Modulus></RSAKeyValue></KeyValue>"
+    floods: tuple[tuple[str, dict[str, Any], int], ...] = (
+        ("serial", {"data_info": serial}, 3103),
+        ("ski-just", {"data_info": f"<X509SKI>{'A' * 4097}</X509SKI>"}, 3107),
+        ("bytes-just", {"data_info": _blob(16_385)}, 3106),
+        ("modulus", {"key_info": modulus}, 3107),
+        ("subject", {"data_info": f"<X509SubjectName>{'x' * 5000}</X509SubjectName>"}, 3107),
+        ("ski", {"data_info": f"<X509SKI>{'A' * 5000}</X509SKI>"}, 3107),
+        ("bytes", {"data_info": f"<X509Certificate>{'A' * 30_000}</X509Certificate>"}, 3106),
+        ("elements", {"data_info": "<X509Certificate>AAAA</X509Certificate>" * 1000}, 3107),
+        ("names", {"key_info": "<KeyName/>" * 1000}, 3107),
+    )
+    for name, options, code in floods:
+        yield refused(
+            f"flood-{name}",
+            19,
+            "structure",
+            code,
+            signed(_PLAIN, **options),
+        )
+    yield accepted(
+        "flood-hint-of-greatest-length",
+        19,
+        _DOCUMENT,
+        signed(_PLAIN, data_info=f"<X509SKI>{'A' * 4096}</X509SKI>"),
+    )
+    yield refused(
+        "flood-certificate-of-greatest-length",
+        19,
+        "certificate",
+        3201,
+        signed(_PLAIN, data_info=_blob(16_384)),
+    )
+    for count in (5, 6):
+        build = _showing(_many(count))
+        if count == 5:
+            yield accepted("flood-five-certificates", 19, _DOCUMENT, build)
+        else:
+            yield refused("flood-six-certificates", 19, "structure", 3107, build)
+    for bits in (8200, 16384):
+        make = _issued(f"rsa{bits}", public=rsa_public(bits))
+        yield _by(f"flood-key-of-{bits}-bits", 19, "certificate", 3203, make)
