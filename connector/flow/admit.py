@@ -142,10 +142,11 @@ class Admission:
                 findings=[each.as_dict() for each in error.findings],
             )
             if row.state is not InboxState.HELD:
-                facts = {"packet_id": row.message_key, "sender": row.user_id}
-                why = {"reason": finding.en, "error_code": finding.code}
-                work.record(DocumentHeld(**facts, **why))
-                work.record(AlarmRaised(**facts, **why))
+                key, user = row.message_key, row.user_id
+                code, why = finding.code, finding.en
+                held = DocumentHeld(packet_id=key, sender=user, reason=why, error_code=code)
+                work.record(held)
+                work.record(AlarmRaised(packet_id=key, sender=user, reason=why, error_code=code))
 
     def _best_guess(self, data: bytes, row: InboxMessage) -> tuple[Envelope | None, str]:
         """Read what an unverified packet claims: only to tell its sender that it was refused."""
