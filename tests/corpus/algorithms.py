@@ -309,9 +309,7 @@ def _elliptic() -> Iterator[Vector]:
                 edits=[(old.encode(), new.encode())],
             ),
         )
-    yield refused(
-        "value-too-long", (15, 19), "structure", 3106, signed(_PLAIN, value=b"x" * 1025)
-    )
+    yield refused("value-too-long", (15, 19), "structure", 3106, signed(_PLAIN, value=b"x" * 1025))
     yield refused(
         "value-just-not-too-long", (15, 19), "signature", 3108, signed(_PLAIN, value=b"x" * 1024)
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+from lxml import etree
 
 from connector.model.envelope import Organization
 from connector.model.packet import AttachmentEncoding, ChildOrder, WriteOptions
@@ -100,13 +101,10 @@ def _layouts() -> Iterator[Vector]:
             _DOCUMENT,
             signed(_PLAIN, edits=[(old + end, old + b' Id="a"' + end)]),
         )
-    for blanks in (_ROOM, _ROOM + 1):
-        pad = b" " * blanks
-        build = signed(_PLAIN, edits=[(b"</ds:SignatureValue>", pad + b"</ds:SignatureValue>")])
-        if blanks == _ROOM:
-            yield accepted("signature-of-greatest-length", (19,), _DOCUMENT, build)
-        else:
-            yield refused("signature-too-long", 19, "structure", 3103, build)
+    yield _good("id-on-SignedInfo", in_info=' Id="a"')
+    yield _good("id-on-Reference", uri='" Id="a')
+    yield accepted("signature-of-greatest-length", (19,), _DOCUMENT, lambda w: _padded(w, 0))
+    yield refused("signature-too-long", 19, "structure", 3103, lambda w: _padded(w, 1))
     yield _good("base64-wrapped-lf", wrap="\n")
     yield _good("base64-wrapped-by-java", wrap="&#13;\n")
     yield _good("base64-wrapped-crlf", wrap="\r\n")
@@ -156,6 +154,15 @@ def _layouts() -> Iterator[Vector]:
     )
 
 
+def _padded(world: World, more: int) -> bytes:
+    """Return a packet whose Signature holds the greatest number of characters, or `more`."""
+    data = sign(_PLAIN, g22(world))
+    (signature,) = etree.fromstring(data).iter(f"{{{DS}}}Signature")
+    held = sum(len(text) for text in signature.itertext())
+    end = b"</ds:SignatureValue>"
+    return edited(data, (end, b" " * (160_000 - held + more) + end))
+
+
 def _rsa_key_value(world: World) -> str:
     numbers = g22(world, "rsa2048").private.public_key().public_numbers()
     modulus = encoded(getattr(numbers, "n").to_bytes(256, "big"))  # noqa: B009 - of either kind
@@ -174,10 +181,22 @@ def _roots() -> Iterator[Vector]:
     ):
         data = edited(_PLAIN, (b"<edXML ", b"<edXML " + attribute))
         yield _good(f"root-{name}", data)
+    for place in (b"<edXML ", b"<edXML:edXMLEnvelope ", b"<edXML:edXMLHeader"):
+        data = edited(_PLAIN, (place, place.rstrip() + b' xml:lang="vi" '))
+        if place != b"<edXML ":
+            data = edited(data, (b"<edXML ", b'<edXML xml:lang="en" xml:space="preserve" '))
+        for name, c14n in _C14NS.items():
+            label = place.decode().strip("< ").replace(":", "-")
+            yield _good(f"language-on-{label}-{name}", data, c14n=c14n)
     data = edited(_PLAIN, (b"<edXML ", b'<edXML xmlns:x="http://www.w3.org/1999/xlink" '))
     yield _good("root-unused-namespace-inclusive", data, prefix="", c14n=C14N)
     data = edited(_PLAIN, (b"<edXML ", b'<edXML Id="doc" '))
     yield _good("root-referenced-by-id", data, uri="#doc")
+    others = (
+        (b"<edXML:Subject>", b'<edXML:Subject a="doc">'),
+        (b"<edXML:To>", b'<edXML:To Id="x">'),
+    )
+    yield _good("root-referenced-beside-other-ids", edited(data, *others), uri="#doc")
     for name, declaration in (
         ("utf8", b'<?xml version="1.0" encoding="UTF-8"?>'),
         ("plain", b"<?xml version='1.0'?>\n"),

@@ -66,6 +66,7 @@ def sign(
     data_info: str = "",
     key_info: str = "",
     behind: str = "",
+    in_info: str = "",
     in_method: str = "",
     in_c14n: str = "",
     wrap: str = "",
@@ -85,7 +86,7 @@ def sign(
     if steps is None:
         steps = "".join(f'<Transform Algorithm="{step}"/>{space}' for step in transforms)
     text = (
-        f"<Signature>{space}<SignedInfo>{space}"
+        f"<Signature>{space}<SignedInfo{in_info}>{space}"
         f'<CanonicalizationMethod Algorithm="{c14n}">{in_c14n}</CanonicalizationMethod>{space}'
         f'<SignatureMethod Algorithm="{method}">{in_method}</SignatureMethod>{space}'
         f'<Reference URI="{uri}">{space}<Transforms>{space}{steps}</Transforms>{space}'
@@ -99,8 +100,21 @@ def sign(
     if value is None:
         info = _parsed(unsigned).findall(f".//{{{DS}}}SignedInfo")[-1]
         alone = etree.fromstring(etree.tostring(info, with_tail=False))
+        for name, inherited in () if c14n.startswith(EXCLUSIVE) else _inherited(info):
+            alone.set(name, inherited)
         value = raw_signature(signer.private, canonical(alone, c14n), method)
     return unsigned.replace(b">@<", f">{encoded(value, wrap)}<".encode())
+
+
+def _inherited(info: etree._Element) -> list[tuple[str, str]]:
+    """Return the xml: attributes above SignedInfo, from the root down."""
+    above = reversed(list(info.iterancestors()))
+    return [
+        (str(name), str(value))
+        for element in above
+        for name, value in element.attrib.items()
+        if str(name).startswith("{http://www.w3.org/XML/1998/namespace}")
+    ]
 
 
 def _parsed(data: bytes) -> etree._Element:
