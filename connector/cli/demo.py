@@ -68,7 +68,10 @@ def _report(result: Result) -> dict[str, Any]:
 
 
 def _table(result: Result) -> None:
-    """Print what happened to each row for each receiver, the special ones with their reason."""
+    """Print what happened to each row for each receiver; the special ones last, and why."""
+    from connector.demo.corpus import SCENES, Scene
+
+    lines = sorted(result.count.lines, key=lambda line: line.expected.scene is not Scene.PLAIN)
     rows = [
         (
             line.expected.agency,
@@ -76,11 +79,15 @@ def _table(result: Result) -> None:
             line.receiver,
             line.outcome,
             line.expected.scene.value,
-            line.reason[:90],
+            SCENES[line.expected.scene] if line.expected.scene is not Scene.PLAIN else "",
         )
-        for line in result.count.lines
+        for line in lines
     ]
     table(("from", "số/ký hiệu", "to", "outcome", "scene", "why"), rows)
+    for line in lines:
+        if line.reason:
+            code = line.expected.code
+            click.echo(f"{code} to {line.receiver} was {line.outcome}: {line.reason}")
     talk(f"the forged packet was {result.forgery}")
 
 

@@ -21,6 +21,6 @@ except ImportError:
 EOP
 echo "setting up .venv (once, about a minute) …" >&2
 "$python" -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+.venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+.venv/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 stamp > .venv/.ready

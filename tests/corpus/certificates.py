@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from connector.trust.registry import Trust
 from tests.corpus.numbers import ec_key, rsa_public
@@ -225,12 +225,34 @@ def _of_other_kinds() -> Iterator[Vector]:
         3202,
         lambda w: sign(_PLAIN, _below(w, basic=False)),
     )
+    damaged = x509.UnrecognizedExtension(ExtensionOID.EXTENDED_KEY_USAGE, b"\xff")
+    yield refused(
+        "certificate-with-damaged-extension",
+        16,
+        "certificate",
+        3201,
+        lambda w: sign(_PLAIN, w.issued("damaged", extra=damaged)),
+    )
+    yield refused(
+        "certificate-with-damaged-name",
+        16,
+        "certificate",
+        3201,
+        lambda w: sign(_PLAIN, g22(w), data_info=_misnamed(w)),
+    )
     for name, hint in (
         ("issuer-serial-empty", "<X509IssuerSerial/>"),
         ("issuer-serial-no-number", _serial("abc")),
         ("subject-with-child", "<X509SubjectName><X509SKI/></X509SubjectName>"),
     ):
         yield refused(f"hint-{name}", 16, "signature", 3103, signed(_PLAIN, data_info=hint))
+
+
+def _misnamed(world: World) -> str:
+    """Return a certificate whose subject is no text."""
+    der = world.identity("H41").certificate.public_bytes(Encoding.DER)
+    broken = edited(der, (b"H41 p256", b"\xff\xff\xff p256"))
+    return f"<X509Certificate>{encoded(broken)}</X509Certificate>"
 
 
 def _serial(number: str) -> str:

@@ -187,7 +187,8 @@ def _roots() -> Iterator[Vector]:
             data = edited(data, (b"<edXML ", b'<edXML xml:lang="en" xml:space="preserve" '))
         for name, c14n in _C14NS.items():
             label = place.decode().strip("< ").replace(":", "-")
-            yield _good(f"language-on-{label}-{name}", data, c14n=c14n)
+            again = "redeclared-" if place != b"<edXML " else ""
+            yield _good(f"language-{again}on-{label}-{name}", data, c14n=c14n)
     data = edited(_PLAIN, (b"<edXML ", b'<edXML xmlns:x="http://www.w3.org/1999/xlink" '))
     yield _good("root-unused-namespace-inclusive", data, prefix="", c14n=C14N)
     data = edited(_PLAIN, (b"<edXML ", b'<edXML Id="doc" '))

@@ -65,5 +65,5 @@ def test_the_corpus_is_the_same_in_every_run() -> None:
     """Two worlds that know nothing of each other give the same bytes."""
     one, other = World(), World()
     for vector in VECTORS[::10]:
-        if not vector.large and not vector.name.startswith("pss-"):  # PSS is salted
+        if not vector.large and "pss" not in vector.name:  # PSS is salted
             assert vector.build(one) == vector.build(other), vector.name

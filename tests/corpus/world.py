@@ -74,6 +74,7 @@ def issue(
     first: int = -30,
     last: int = 365,
     basic: bool = True,
+    extra: x509.ExtensionType | None = None,
 ) -> Identity:
     """Return an identity as odd as asked, self-signed without `issuer`; days are from NOW."""
     private = private or ec_key(name)
@@ -96,6 +97,8 @@ def issue(
         builder = builder.add_extension(constraints, critical=True)
     if usage is not None:
         builder = builder.add_extension(_usage(sign=usage and not ca, ca=ca), critical=True)
+    if extra is not None:
+        builder = builder.add_extension(extra, critical=False)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     deterministic = True if isinstance(signer, ec.EllipticCurvePrivateKey) else None

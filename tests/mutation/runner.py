@@ -48,6 +48,7 @@ def main() -> int:
     noticed = QuickJudge().notices(found, WORKERS)
     left = [mutant for mutant, seen in zip(found, noticed, strict=True) if not seen]
     sys.stdout.write(f"{len(found)} mutants, {len(left)} of them pass the corpus\n")
+    sys.stdout.flush()
     with tempfile.TemporaryDirectory() as scratch:
         survivors = _survivors(left, Path(scratch))
     return _report(found, survivors, options)

@@ -623,3 +623,16 @@ def test_hop_times_are_aware(document: Document) -> None:
     assert _document_of(read(write(document))).traces[0].timestamp == dt.datetime(
         2026, 1, 5, 8, 0, tzinfo=VIETNAM
     )
+
+
+def test_blank_status_is_missing(status: StatusReport) -> None:
+    """A status that says nothing is not taken for any."""
+    data = _changed(write(status), "<edXML:StatusCode>01<", "<edXML:StatusCode> <")
+    assert _errors(data) == [("EDX-2012", "MessageHeader/StatusCode")]
+
+
+def test_reference_without_content_id(document: Document) -> None:
+    """A line of the manifest that names no attachment is an error, and so is its attachment."""
+    content_id = f"<edXML:ContentId>cid:{_ID}</edXML:ContentId>"
+    found = _errors(_changed(write(document), content_id, ""))
+    assert [code for code, _ in found] == ["EDX-2012", "EDX-2305"]

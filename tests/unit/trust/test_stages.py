@@ -15,6 +15,7 @@ from connector.model.packet import Sealed
 from connector.trust.keys import SigningKey
 from connector.trust.registry import Trust
 from connector.trust.signature import signed_content
+from connector.trust.signer import check_signer
 from connector.trust.structure import check_structure
 from connector.trust.verify import explain, signed_digest, verify
 from connector.trust.xmldsig import PacketVerifier
@@ -176,3 +177,42 @@ def test_lists_in_findings_are_short_and_ordered() -> None:
     accepted = _reason(sign(plain, signer, method="urn:x")).partition("(accepted: ")[2].rstrip(")")
     assert accepted.split(", ") == sorted(accepted.split(", "))
     assert len(accepted.split(", ")) == 9
+
+
+def test_the_first_and_the_last_moment() -> None:
+    """A certificate is valid from its first to its last moment, both included."""
+    signer = g22(World()).certificate
+    moment = dt.timedelta(microseconds=1)
+    check_signer(signer, signer.not_valid_before_utc)
+    check_signer(signer, signer.not_valid_after_utc)
+    with pytest.raises(TrustError, match="EDX-3206"):
+        check_signer(signer, signer.not_valid_before_utc - moment)
+    with pytest.raises(TrustError, match="EDX-3205"):
+        check_signer(signer, signer.not_valid_after_utc + moment)
+
+
+def test_how_far_a_canonical_form_may_grow() -> None:
+    """It may be twice as large as the packet and a megabyte more, not a sign beyond."""
+    world = World()
+    plain, place = packet(document()), b"<edXML:DocumentId>"
+
+    def growing(count: int) -> bytes:
+        swollen = b"<edXML:Unknown>" + b">" * count + b"</edXML:Unknown>" + place
+        return sign(plain.replace(place, swollen), g22(world))
+
+    canonical = len(plain) + len("<edXML:Unknown></edXML:Unknown>")
+    most = (2 * len(growing(0)) + (1 << 20) - canonical) // 2
+    assert explain(growing(most), world.trust(), at=NOW).valid
+    refused = explain(growing(most + 1), world.trust(), at=NOW)
+    assert "much larger than the packet" in refused.findings[0].en
+
+
+def test_reasons_are_one_short_line(signed: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a library says, a finding holds the first line of it, and not too much of that."""
+
+    def failing(*_: Any, **_options: Any) -> Any:
+        raise ValueError("x" * 300 + "\nsecond line")
+
+    monkeypatch.setattr(PacketVerifier, "verify", failing)
+    (finding,) = explain(signed, World().trust(), at=NOW).findings
+    assert f"(ValueError: {'x' * 200})" in finding.en
