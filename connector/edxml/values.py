@@ -33,6 +33,7 @@ SPACE: Final = " \t\r\n"
 PLACEHOLDERS: Final = frozenset({"n/a", "null"})
 """What other systems write for "no value", folded."""
 
+_LONGEST_PLACEHOLDER: Final = max(map(len, PLACEHOLDERS))
 _DATE: Final = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{2})")
 _LOOSE_DATE: Final = re.compile(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})")
 _TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
@@ -48,7 +49,8 @@ _E = TypeVar("_E", bound=IntEnum)
 
 def is_placeholder(text: str) -> bool:
     """Tell whether a text only pretends to be a value."""
-    return text.strip(SPACE).casefold() in PLACEHOLDERS
+    bare = text.strip(SPACE)
+    return len(bare) <= _LONGEST_PLACEHOLDER and bare.casefold() in PLACEHOLDERS
 
 
 def date_text(day: dt.date) -> str:

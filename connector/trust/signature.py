@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod
@@ -96,4 +97,8 @@ def _key_of(certificate: x509.Certificate) -> bytes:
 
 
 def _key_of_der(der: bytes) -> bytes:
-    return _key_of(x509.load_der_x509_certificate(der))
+    """Return a certificate's key; nothing for one beside the signer's that cannot be used."""
+    try:
+        return _key_of(x509.load_der_x509_certificate(der))
+    except (UnsupportedAlgorithm, ValueError):
+        return b""

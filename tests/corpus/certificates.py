@@ -30,6 +30,7 @@ __all__ = ["certificates"]
 
 _DOCUMENT: Final = document()
 _PLAIN: Final = packet(_DOCUMENT)
+_P256: Final = bytes.fromhex("06082a8648ce3d030107")
 Making = Callable[[World], Identity]
 
 
@@ -233,6 +234,9 @@ def _of_other_kinds() -> Iterator[Vector]:
         3201,
         lambda w: sign(_PLAIN, w.issued("damaged", extra=damaged)),
     )
+    for name, spoil in (("key-off-its-curve", _off_curve), ("key-of-unknown-kind", _unknown_curve)):
+        yield accepted(f"authority-beside-with-{name}", 16, _DOCUMENT, _beside(spoil))
+        yield refused(f"authority-above-with-{name}", 16, "chain", 3207, _below_spoilt(spoil))
     yield refused(
         "certificate-with-damaged-name",
         16,
@@ -246,6 +250,39 @@ def _of_other_kinds() -> Iterator[Vector]:
         ("subject-with-child", "<X509SubjectName><X509SKI/></X509SubjectName>"),
     ):
         yield refused(f"hint-{name}", 16, "signature", 3103, signed(_PLAIN, data_info=hint))
+
+
+def _off_curve(der: bytes, point: bytes) -> bytes:
+    return edited(der, (point, point[:-1] + bytes([point[-1] ^ 1])))
+
+
+def _unknown_curve(der: bytes, _point: bytes) -> bytes:
+    return edited(der, (_P256, _P256[:-1] + b"\x7f"))
+
+
+def _spoilt(identity: Identity, spoil: Callable[[bytes, bytes], bytes]) -> str:
+    public = identity.certificate.public_key()
+    point = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return encoded(spoil(identity.certificate.public_bytes(Encoding.DER), point))
+
+
+def _beside(spoil: Callable[[bytes, bytes], bytes]) -> Build:
+    """Return a genuine packet with the certificate of an authority that cannot be used."""
+    return lambda w: sign(
+        _PLAIN,
+        g22(w),
+        data_info=f"<X509Certificate>{_spoilt(w.root, spoil)}</X509Certificate>",
+    )
+
+
+def _below_spoilt(spoil: Callable[[bytes, bytes], bytes]) -> Build:
+    """Return a packet whose only issuer cannot be used."""
+    return lambda w: sign(
+        _PLAIN,
+        g22(w),
+        certificates=(g22(w).certificate,),
+        data_info=f"<X509Certificate>{_spoilt(w.issuing, spoil)}</X509Certificate>",
+    )
 
 
 def _misnamed(world: World) -> str:

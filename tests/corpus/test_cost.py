@@ -20,7 +20,9 @@ LARGE: Final = [each for each in VECTORS if each.large]
 USUAL: Final = [
     each for each in VECTORS if not each.large and each.trust is World.trust and not each.days
 ]
-SECONDS: Final = 2
+SECONDS: Final = 4
+"""Twice what it may cost, for processor time swells on a busy machine; the kernel kills then."""
+
 MEGABYTES: Final = 500
 
 
@@ -51,7 +53,7 @@ def due(vector: Vector) -> tuple[str | None, list[str]]:
 
 @pytest.mark.parametrize("vector", [pytest.param(each, id=each.name) for each in LARGE])
 def test_the_most_that_a_packet_may_cost(vector: Vector, world: World, tmp_path: Path) -> None:
-    """The worst packets are judged in 2 s of processor time and 500 MB, or the kernel kills."""
+    """The worst packets are judged in bounded processor time and 500 MB, or the kernel kills."""
     path = tmp_path / "packet.edxml"
     path.write_bytes(vector.build(world))
     order = {"file": str(path), "seconds": SECONDS, "megabytes": MEGABYTES}
