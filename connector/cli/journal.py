@@ -23,7 +23,10 @@ def journal() -> None:
 @json_option
 @click.option("--expected-head", help="A head that a peer or an archive witnessed.")
 def verify(config_path: Path, expected_head: str | None, *, as_json: bool) -> None:
-    """Check the hash chain; exit with 1 if an entry was changed, removed, added or moved."""
+    """Check the hash chain; exit with 1 if an entry was changed, removed, added or moved.
+
+    That the end was cut off shows only against a head that somebody witnessed: --expected-head.
+    """
     from connector.store import journal as chain
 
     with opened_store(config_path) as store, store.read() as tx:

@@ -40,8 +40,8 @@ CODE_WITHOUT_QCVN: Final = Text(
 )
 AGENCY_NOT_OF_NODE: Final = Text(
     "EDX-4105",
-    "agency {code} of the adapter is not an agency of this node",
-    "cơ quan {code} của bộ chuyển đổi không thuộc nút này",
+    "agency {code} is not an agency of this node",
+    "cơ quan {code} không thuộc nút này",
     "add it to agencies in connector.yaml, or correct the adapter",
     "thêm cơ quan vào agencies trong connector.yaml hoặc sửa bộ chuyển đổi",
 )

@@ -144,7 +144,7 @@ class Relay:
     def _message(self, packet: OutboxPacket, delivery: Delivery) -> Outgoing | None:
         """Return the message of a delivery; None, and the delivery parked, if its body is gone."""
         try:
-            with self._spool.get(packet.body_sha256).open() as stream:
+            with self._spool.verify(packet.body_sha256).open() as stream:
                 body = stream.read()
         except StorageError as error:
             if not concerns_one_body(error):

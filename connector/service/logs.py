@@ -33,8 +33,9 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)
-    for quiet in ("pika", "signxml", "alembic"):
+    for quiet in ("signxml", "alembic"):
         logging.getLogger(quiet).setLevel(logging.ERROR)
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # BrokerLost says it once, in one line
 
 
 def _shorten(

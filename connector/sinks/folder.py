@@ -42,8 +42,10 @@ _MAX_CODE: Final = 60
 
 def open_folder(settings: FolderSettings, base: Path) -> FolderSink:
     """Return the sink of some settings; nothing is touched before the first document."""
-    directory = base / settings.directory
-    return FolderSink(directory, desk=settings.desk, create=settings.create)
+    directory = settings.directory  # a LocalPath: counted from the file's directory already
+    if not directory.is_absolute() and not directory.is_relative_to(base):
+        directory = base / directory
+    return FolderSink(directory.absolute(), desk=settings.desk, create=settings.create)
 
 
 class FolderSink:
