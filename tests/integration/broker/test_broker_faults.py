@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -93,6 +94,8 @@ def test_nothing_is_lost_when_the_broker_is_killed(
     count = 3000
 
     def kill_and_restart() -> None:
+        fragile_node.freeze()  # what is sent from here on has no answer when the node is killed
+        time.sleep(0.5)
         fragile_node.kill()
         fragile_node.restart()
 
@@ -102,9 +105,7 @@ def test_nothing_is_lost_when_the_broker_is_killed(
         killer.start()
         said = _send_all(publisher, count)
         killer.join()
-    kinds = {outcome.kind for outcome in said}
-    assert OutcomeKind.CONFIRMED in kinds
-    assert kinds <= {OutcomeKind.CONFIRMED, OutcomeKind.UNKNOWN}
+    assert {outcome.kind for outcome in said} == {OutcomeKind.CONFIRMED, OutcomeKind.UNKNOWN}
     assert [type(event) for event in events] == [BrokerConnected, BrokerLost, BrokerConnected]
     assert set(_ids_in_inbox(_impatient(fragile_vhost.settings("H41")))) == {
         f"packet-{number}" for number in range(count)
