@@ -1,0 +1,1 @@
+"""From a sample export to a working adapter: looking, guessing with evidence, writing."""
