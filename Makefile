@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 60
 # arguments of `make mutation`, such as --sample 40
 MUTATION ?=
 
-.PHONY: help demo test lint bench fuzz mutation coverage docs setup system test-system lock clean
+.PHONY: help demo test lint bench fuzz mutation coverage docs setup system test-system bench-system lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,12 +26,12 @@ lint: setup ## style, types, architecture
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: test-system setup ## documents per second next to a naive script, in one run; var/bench/report.json
+bench: bench-system setup ## documents per second next to a naive script, in one run; var/bench/report.json
 	@$(BIN)/python -m tests.perf.bench
 
 fuzz: setup ## mutated packets against reader and verifier, FUZZ_SECONDS (60) each; var/fuzz/
 	@$(BIN)/python -m tests.fuzz.seeds var/fuzz/seeds
-	@for target in reader verify; do \
+	@for target in reader verify ways; do \
 		mkdir -p var/fuzz/$$target && \
 		$(BIN)/python -m tests.fuzz.fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 \
 			-rss_limit_mb=2000 -max_len=65536 -print_final_stats=1 -dict=var/fuzz/tokens.dict \
@@ -59,9 +59,12 @@ system:
 test-system:
 	@deploy/setup/install-system.sh test
 
+bench-system:
+	@deploy/setup/install-system.sh bench
+
 lock: setup ## resolve the lock files anew (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes -q -o requirements-dev.lock
-	@uv pip compile pyproject.toml --extra dbf --extra demo --extra hsm --extra postgres --universal --python-version 3.11 --generate-hashes -q -o requirements.lock
+	@uv pip compile pyproject.toml --extra dbf --extra demo --extra hsm --extra mysql --extra postgres --universal --python-version 3.11 --generate-hashes -q -o requirements.lock
 
 clean: ## remove what make made, except the virtual environment
 	@rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

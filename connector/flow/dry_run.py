@@ -11,7 +11,7 @@ from connector.clock import vietnam_date
 from connector.edxml.pack import pack
 from connector.errors import Finding, PermanentError, RecordError
 from connector.flow.adapter import Adapter
-from connector.flow.outbound import stamp
+from connector.flow.sealer import stamp
 from connector.mapping.mapper import Mapped, SecretRefused
 from connector.model.packet import Packet
 from connector.model.record import Record
@@ -54,6 +54,8 @@ def dry_run(
                     yield DryRun(row.place, None, None, row.findings)
                 else:
                     yield _try(adapter, source, row, now, explain=explain)
+            if count == limit:
+                return
     finally:
         source.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -77,12 +78,19 @@ class Attachments:
 
 def _root(directory: Path) -> Path:
     try:
-        root = directory.resolve(strict=True)
+        status = directory.stat()
+        root = _resolved(directory, status.st_dev, status.st_ino)
         os.scandir(root).close()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnavailableError(codes.ATTACHMENTS_GONE.at(str(directory), reason=reason)) from error
     return root
+
+
+@functools.lru_cache(maxsize=64)
+def _resolved(directory: Path, _device: int, _inode: int) -> Path:
+    """Return the real path of a directory; another one in its place is looked at anew."""
+    return directory.resolve(strict=True)
 
 
 def _inside(root: Path, reference: str, place: str) -> Path:
@@ -95,13 +103,24 @@ def _inside(root: Path, reference: str, place: str) -> Path:
         raise _refuse(codes.ATTACHMENT_OUTSIDE, place, reference)
     for spelled in (written, *(unicodedata.normalize(form, written) for form in _FORMS)):
         try:
-            path = (root / spelled).resolve(strict=True)
+            path = _followed(root, spelled)
         except (OSError, RuntimeError):
             continue
         if not path.is_relative_to(root):
             raise _refuse(codes.ATTACHMENT_OUTSIDE, place, reference)
         return path
     raise _refuse(codes.ATTACHMENT_ABSENT, place, reference)
+
+
+def _followed(root: Path, spelled: str) -> Path:
+    """Return the real path of a file; the root is real already, so only what is below may link."""
+    at = str(root)
+    for step in spelled.split("/"):
+        if step not in {"", "."}:
+            at = f"{at}/{step}"
+            if stat.S_ISLNK(os.lstat(at).st_mode):
+                return (root / spelled).resolve(strict=True)
+    return Path(at)
 
 
 class _NotAFile(OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from connector.errors import Text
-from connector.sources import file_codes
+from connector.sources import file_codes, remote_codes
 
 __all__ = [
     "ATTACHMENTS_GONE",
@@ -374,5 +374,6 @@ CATALOGUE: Final = (
     ATTACHMENT_NOT_A_FILE,
     ATTACHMENT_CHANGED,
     *file_codes.CATALOGUE,
+    *remote_codes.CATALOGUE,
 )
 """All texts of the room, in the order of their codes."""

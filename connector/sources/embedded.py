@@ -8,10 +8,9 @@ from typing import Protocol
 
 from connector.model.content import Content
 from connector.model.record import Record
-from connector.sources.attachments import Attachments
 from connector.text.normalise import nfc
 
-__all__ = ["Embedded", "RecordWithFiles", "weight"]
+__all__ = ["Beside", "Embedded", "RecordWithFiles", "weight"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +20,19 @@ class RecordWithFiles(Record):
     files: Mapping[str, Content] = field(default_factory=dict)
 
 
+class Beside(Protocol):
+    """Where the files are that a record only names."""
+
+    def content(self, record: Record, reference: str) -> Content:
+        """Return the file of a reference; RecordError or UnavailableError if there is none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Finds a record's files in the record first, then in the attachments' directory."""
+    """Finds a record's files in the record first, then where the others are."""
 
-    beside: Attachments
+    beside: Beside
 
     def content(self, record: Record, reference: str) -> Content:
         """Return the file of a reference; see `Attachments.content` for errors."""

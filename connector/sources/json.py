@@ -28,7 +28,7 @@ from connector.sources.table import refused, refused_file
 from connector.sources.tree import Tree, Trees, columns_of_trees, records_of_trees
 from connector.sources.tree_settings import JsonSettings
 
-__all__ = ["MAX_BYTES", "JsonTable", "open_json"]
+__all__ = ["MAX_BYTES", "JsonTable", "open_json", "parsed_json", "tree_of"]
 
 MAX_BYTES: Final = 32 << 20
 """Bytes of a file that is one JSON value, which is held in memory; files of lines may be larger."""
@@ -95,7 +95,7 @@ class JsonTable:
             return
         for number, value in enumerate(found, start=1):
             place = f"{name}:{number}"
-            yield _tree(value, place, repr(value).encode("utf-8", "backslashreplace"))
+            yield tree_of(value, place, repr(value).encode("utf-8", "backslashreplace"))
 
     def _from_lines(self, stream: BinaryIO, name: str) -> Trees:
         for row in lines(stream, self._decoding(), name):
@@ -109,7 +109,7 @@ class JsonTable:
             place = f"{name}:{number}"
             raw = text.encode("utf-8", "surrogatepass")
             try:
-                yield _tree(_parsed(text), place, raw)
+                yield tree_of(parsed_json(text), place, raw)
             except ValueError as error:
                 yield refused(place, raw, file_codes.BAD_JSON.at(place, reason=error))
 
@@ -122,7 +122,7 @@ class JsonTable:
         self._decoding().check_mark(data)
         charset = "utf-8-sig" if self._decoding().codec().name == "utf-8" else self.settings.charset
         try:
-            value = _parsed(data.decode(charset))
+            value = parsed_json(data.decode(charset))
         except UnicodeError as error:
             raise ConfigError(self._decoding().unsuitable(data[:SAMPLE_BYTES])) from error
         except ValueError as error:
@@ -135,7 +135,7 @@ class JsonTable:
         return value
 
 
-def _parsed(text: str) -> Any:
+def parsed_json(text: str) -> Any:
     """Return the value; ValueError for all that is not JSON, or nested without end."""
     try:
         return json.loads(
@@ -168,7 +168,8 @@ def _no_constant(text: str) -> None:
     raise ValueError(text)
 
 
-def _tree(value: Any, place: str, raw: bytes) -> Tree | Refused:
+def tree_of(value: Any, place: str, raw: bytes) -> Tree | Refused:
+    """Return the record of a JSON value that `parsed_json` gave, or why it is none."""
     if not isinstance(value, _Object):
         return refused(place, raw, file_codes.NOT_AN_OBJECT.at(place))
     values: dict[str, list[Cell]] = {}

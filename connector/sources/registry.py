@@ -67,6 +67,12 @@ BUILT_IN: Final = {
     "edxml": Kind(
         "connector.sources.tree_settings:EdxmlSettings", "connector.sources.edxml:open_edxml"
     ),
+    "rest": Kind(
+        "connector.sources.rest_settings:RestSettings", "connector.sources.rest:open_rest"
+    ),
+    "odoo": Kind(
+        "connector.sources.rest_settings:OdooSettings", "connector.sources.odoo:open_odoo"
+    ),
     "sql": Kind("connector.sources.settings:SqlSettings", "connector.sources.sql:open_sql"),
 }
 

@@ -11,12 +11,14 @@ from connector.config.load import LocalPath, SettingProblem, Settings
 from connector.config.secrets import SecretRef
 from connector.config.settings import Scalar
 from connector.sources import codes
+from connector.sources.remote_codes import CURSOR_INCOMPLETE, SENT_INCOMPLETE, SENT_STATEMENT
 
 __all__ = [
     "Charset",
     "CsvSettings",
     "ExcelSettings",
     "FileSettings",
+    "SentSettings",
     "SheetSettings",
     "SqlSettings",
     "WithAttachments",
@@ -25,6 +27,8 @@ __all__ = [
 _ATTACHMENTS: Final = "Directory under which the records' files are; references may not leave it."
 
 _CURSOR: Final = re.compile(r"(?:^|[^:\w\\]):cursor\b")
+_KEY: Final = re.compile(r"(?:^|[^:\w\\]):key\b")
+_WRITES: Final = re.compile(r"\s*(?:update|insert|merge|call|exec|execute)\b", re.IGNORECASE)
 
 Charset = Annotated[str, Field(min_length=1, max_length=40)]
 """Name of a charset: ``utf-8``, ``tcvn3``, ``vni``, ``viscii``, ``vps``, ``viqr``, ``cp1258`` or
@@ -132,8 +136,34 @@ class ExcelSettings(SheetSettings):
     )
 
 
+class SentSettings(Settings):
+    """A mark that the legacy system keeps of what was taken over, set after it is durable here."""
+
+    key_column: str = Field(
+        min_length=1,
+        title="Cột khóa",
+        description="Column of the query that identifies the row to mark.",
+    )
+    statement: str = Field(
+        min_length=1,
+        title="Câu lệnh đánh dấu",
+        description="UPDATE … WHERE key = :key, or a procedure; run for each row, again after a "
+        "crash. Its user needs the right to change that one column.",
+    )
+
+    @model_validator(mode="after")
+    def _for_one_row(self) -> Self:
+        for wrong, reason in (
+            (_KEY.search(self.statement) is None, ":key"),
+            (_WRITES.match(self.statement) is None, "UPDATE, INSERT, MERGE, CALL, EXEC"),
+        ):
+            if wrong:
+                raise SettingProblem(SENT_STATEMENT, below=("statement",), reason=reason)
+        return self
+
+
 class SqlSettings(WithAttachments):
-    """A query on a database, which is only read."""
+    """A query on a database, which is only read unless `sent` says what to mark."""
 
     type: Literal["sql"] = Field(title="Loại nguồn", description="A query on a database.")
     url: str = Field(
@@ -160,6 +190,18 @@ class SqlSettings(WithAttachments):
         title="Mốc đầu tiên",
         description="Value of :cursor at the very first reading.",
     )
+    id_column: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Cột định danh",
+        description="Tells rows with the same value of cursor_column apart, a time of change for "
+        "example; the query then has to ask for what is equal too (>= :cursor).",
+    )
+    sent: SentSettings | None = Field(
+        default=None,
+        title="Đánh dấu đã nhận",
+        description="Instead of cursor_column: the query gives what is not marked yet.",
+    )
     charset: Charset | None = Field(
         default=None,
         title="Bảng mã cũ",
@@ -170,4 +212,8 @@ class SqlSettings(WithAttachments):
     def _cursor_on_both_sides(self) -> Self:
         if (self.cursor_column is not None) != (_CURSOR.search(self.query) is not None):
             raise SettingProblem(codes.CURSOR_MISSING_IN_QUERY, below=("query",))
+        if self.sent is not None and self.cursor_column is not None:
+            raise SettingProblem(SENT_INCOMPLETE, below=("sent",))
+        if self.id_column is not None and self.cursor_column is None:
+            raise SettingProblem(CURSOR_INCOMPLETE, name="id_column", needs="cursor_column")
         return self

@@ -23,7 +23,14 @@ from connector.sources.embedded import RecordWithFiles
 from connector.sources.table import MAX_COLUMNS, columns_of, refused, row_of
 from connector.text.normalise import nfc
 
-__all__ = ["Tree", "Trees", "columns_of_trees", "records_of_trees"]
+__all__ = [
+    "Tree",
+    "Trees",
+    "columns_of_trees",
+    "names_of",
+    "record_of_tree",
+    "records_of_trees",
+]
 
 _SAMPLE: Final = 100
 
@@ -58,7 +65,7 @@ def columns_of_trees(
         return tuple(declared)
     if not any(isinstance(row, Tree) for row in found):
         raise NoInputError(file_codes.COLUMNS_UNKNOWN.at(name))
-    return columns_of(_names(found), name, 1)
+    return columns_of(names_of(found), name, 1)
 
 
 def records_of_trees(
@@ -68,13 +75,13 @@ def records_of_trees(
     read: Callable[[], Trees],
 ) -> Generator[Record | Refused, None, None]:
     """Yield a record or a refusal for every tree."""
-    columns = _names(_sampled(stream, read)) if declared is None else tuple(declared)
+    columns = names_of(_sampled(stream, read)) if declared is None else tuple(declared)
     with closing(read()) as trees:
         for tree in trees:
             if isinstance(tree, Refused):
                 yield tree
                 continue
-            row = _record(tree, columns, declared is not None, separator)
+            row = record_of_tree(tree, columns, declared is not None, separator)
             if row is not None:
                 yield row
 
@@ -90,7 +97,7 @@ def _sampled(stream: BinaryIO, read: Callable[[], Trees]) -> list[Tree | Refused
     return found
 
 
-def _names(found: Sequence[Tree | Refused]) -> tuple[str, ...]:
+def names_of(found: Sequence[Tree | Refused]) -> tuple[str, ...]:
     """Return every name of the sample in the order in which they come up."""
     names = dict.fromkeys(
         name for row in found if isinstance(row, Tree) for name in row.values if name
@@ -98,9 +105,10 @@ def _names(found: Sequence[Tree | Refused]) -> tuple[str, ...]:
     return tuple(islice(names, MAX_COLUMNS + 1))
 
 
-def _record(
+def record_of_tree(
     tree: Tree, columns: Sequence[str], only_these: bool, separator: str
 ) -> Record | Refused | None:
+    """Return a record with the columns, and with others of the tree unless `only_these`."""
     found = {nfc(name): values for name, values in tree.values.items()}
     others = [] if only_these else [name for name in found if name and name not in set(columns)]
     names = (*columns, *others)

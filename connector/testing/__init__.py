@@ -1,1 +1,1 @@
-"""The kit for authors of adapters and sources: contract suite, golden packets, throw-away keys."""
+"""Kit for authors of adapters and sources; it stands outside the house, nothing inside knows it."""

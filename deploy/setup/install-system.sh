@@ -1,6 +1,8 @@
 #!/bin/sh
 # Install the Debian packages that make needs: rabbitmq-server and Python's venv module; with the
-# word "test" also what only the tests talk to (xmlsec1, SoftHSM, a JDK, systemd's checkers).
+# word "test" also what only the tests talk to (xmlsec1, SoftHSM, a JDK, systemd's checkers,
+# mdbtools, PostgreSQL, MariaDB, a C compiler), with "bench" also what the peers of the bench need
+# (Node with npm, RabbitMQ's Java client, libeatmydata).
 # Silent if nothing is missing; safe when two run at once. Needs root or `sudo -n` to install.
 # No service of the machine is started, stopped or changed.
 set -eu
@@ -25,6 +27,27 @@ has_rabbitmq() {
     return 1
 }
 
+has_postgresql() {
+    for program in /usr/lib/postgresql/*/bin/initdb; do
+        [ -e "$program" ] && return 0
+    done
+    has initdb
+}
+
+has_eatmydata() {
+    for library in /usr/lib/*/libeatmydata.so /usr/lib/libeatmydata.so; do
+        [ -e "$library" ] && return 0
+    done
+    return 1
+}
+
+has_java_client() {
+    for library in /usr/share/java/*amqp-client*.jar /usr/share/java/*rabbitmq-client*.jar; do
+        [ -e "$library" ] && return 0
+    done
+    return 1
+}
+
 # Another broker may stand in for the private nodes.
 other_broker() {
     [ -n "${CONNECTOR_BROKER_URL:-}" ] && [ -n "${CONNECTOR_BROKER_MANAGEMENT_URL:-}" ]
@@ -33,12 +56,21 @@ other_broker() {
 missing() {
     words=''
     has_rabbitmq || other_broker || words="$words rabbitmq-server"
-    if [ "$purpose" = test ]; then
+    if [ "$purpose" != demo ]; then
         has xmlsec1 || words="$words xmlsec1"
         has softhsm2-util || words="$words softhsm2"
         has javac || words="$words default-jdk-headless"
         has systemd-analyze || words="$words systemd"
         has mdb-export || words="$words mdbtools"
+        has_postgresql || words="$words postgresql"
+        has mariadbd || words="$words mariadb-server"
+        has gcc || words="$words gcc libc6-dev"
+    fi
+    if [ "$purpose" = bench ]; then
+        has npm || words="$words nodejs npm"
+        has taskset || words="$words util-linux"
+        has_java_client || words="$words librabbitmq-client-java"
+        has_eatmydata || words="$words libeatmydata1"
     fi
     "${PYTHON:-python3}" -c 'import ensurepip, venv' >/dev/null 2>&1 || words="$words python3-venv"
     printf '%s' "${words# }"
@@ -58,7 +90,7 @@ give_up() {
     exit $UNAVAILABLE
 }
 
-# While the packages are configured, no service may start: neither RabbitMQ's nor Erlang's.
+# While the packages are configured, no service may start: no broker's and no database's.
 forbid_services() {
     if [ ! -e "$POLICY" ] && [ ! -L "$POLICY" ]; then
         printf '#!/bin/sh\n# %s, for some seconds only\nexit 101\n' "$MARK" >"$POLICY.new"
@@ -67,7 +99,8 @@ forbid_services() {
     fi
     if [ -d /run/systemd/system ] && has systemctl; then
         masked=''
-        for unit in rabbitmq-server.service epmd.service epmd.socket; do
+        for unit in rabbitmq-server.service epmd.service epmd.socket postgresql.service \
+            mariadb.service; do
             systemctl cat "$unit" >/dev/null 2>&1 && continue # there already: not ours to touch
             systemctl mask --runtime --quiet "$unit" >/dev/null 2>&1 && masked="$masked $unit"
         done

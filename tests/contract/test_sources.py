@@ -1,19 +1,20 @@
-"""One suite for every built-in source: the same rows in every shape that legacy systems write.
+"""The kit's suite on every built-in source: the same rows in every shape that legacy systems write.
 
-Access is read through a stand-in for mdb-export, because no free program writes such files.
+Access is read through a stand-in for mdb-export, because no free program writes such files. Web
+services answer on a real socket. The databases that are servers have their suite in
+tests/integration/sources.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
 import os
+import re
 import sqlite3
 import struct
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,7 @@ from xml.sax.saxutils import escape
 import openpyxl
 import pytest
 
-from connector.config.load import load_yaml
 from connector.edxml.writer import write as write_packet
-from connector.errors import RecordError, UnavailableError
-from connector.model.content import read_all
 from connector.model.envelope import (
     Document,
     DocumentCode,
@@ -35,18 +33,11 @@ from connector.model.envelope import (
     Promulgation,
     Signer,
 )
-from connector.model.record import Record
-from connector.sources.base import Batch, Source
-from connector.sources.registry import BUILT_IN, open_source
+from connector.sources.registry import BUILT_IN
+from connector.testing.contract import SourceContract
+from connector.testing.exports import COLUMNS, Export, Rows, SourceCase
 from connector.text.codecs import register
-
-COLUMNS = ("SoKyHieu", "TrichYeu", "Trang")
-Rows = Sequence[tuple[str, str, int]]
-
-
-def rows(count: int) -> list[tuple[str, str, int]]:
-    """Return distinct rows with Vietnamese letters."""
-    return [(f"{i:03}/QĐ-UBND", f"Về việc thứ {i} đã ký", i) for i in range(1, count + 1)]
+from tests.integration.sources.services import Asked, Reply, Service, reply, serving
 
 
 def _write_csv(directory: Path, content: Rows) -> None:
@@ -173,143 +164,163 @@ def _write_packets(directory: Path, content: Rows) -> None:
         (directory / "packets" / f"{number}.edxml").write_bytes(write_packet(document))
 
 
-@dataclass(frozen=True)
-class Legacy:
-    """One way to export: the adapter's settings, how to write, what a number becomes.
+def _write_table_of_changes(directory: Path, content: Rows) -> None:
+    """Write all rows but the first with one moment of change."""
+    _write_table(directory, content)
+    with sqlite3.connect(directory / "qlvb.db") as connection:
+        connection.execute("ALTER TABLE VanBan ADD COLUMN Sua TEXT DEFAULT '2026-01-05 08:00:00'")
+        connection.execute("UPDATE VanBan SET Sua = '2026-01-04' WHERE Trang = 1")
+    connection.close()
 
-    `names` are the columns in which the three values stand; `apart` means a file for each row.
-    """
 
-    kind: str
-    settings: str
-    write: Callable[[Path, Rows], None]
-    number: Callable[[int], object] = int
-    names: tuple[str, ...] = COLUMNS
-    apart: bool = False
+def _write_table_with_marks(directory: Path, content: Rows) -> None:
+    _write_table(directory, content)
+    with sqlite3.connect(directory / "qlvb.db") as connection:
+        connection.execute("ALTER TABLE VanBan ADD COLUMN DaChuyen INTEGER")
+    connection.close()
+
+
+def _write_objects(directory: Path, content: Rows) -> None:
+    (directory.parent / "objects").write_text(json.dumps(_objects(content)), encoding="utf-8")
 
 
 SQL = "{type: sql, url: 'sqlite:///qlvb.db', attachments_directory: files, %s}"
-LEGACY = {
-    "csv": Legacy(
-        "csv",
+CASES = {
+    "csv": SourceCase(
         "{type: csv, path: export.csv, delimiter: ';', attachments_directory: files}",
         _write_csv,
         str,
     ),
-    "csv-tcvn3": Legacy(
-        "csv",
-        "{type: csv, path: 'out/exp*.txt', charset: tcvn3, delimiter: \"\\t\", quotechar: null,"
+    "csv-tcvn3": SourceCase(
+        "{type: csv, path: 'out/exp*.txt', charset: tcvn3, delimiter: \"\\t\","
+        " quotechar: null,"
         " attachments_directory: files}",
         _write_tcvn3,
         str,
     ),
-    "xlsx": Legacy(
-        "excel",
+    "xlsx": SourceCase(
         "{type: excel, path: export.xlsx, sheet: Sổ đi, header_row: 2,"
         " attachments_directory: files}",
         _write_xlsx,
     ),
-    "xls": Legacy(
-        "excel",
+    "xls": SourceCase(
         "{type: excel, path: export.xls, sheet: 1, attachments_directory: files}",
         _write_xls,
     ),
-    "fixed": Legacy(
-        "fixed",
+    "fixed": SourceCase(
         "{type: fixed, path: export.txt, charset: tcvn3, skip_lines: 1, columns: "
         "[{name: SoKyHieu, width: 16}, {name: TrichYeu, width: 40}, {name: Trang, width: 6}],"
         " attachments_directory: files}",
         _write_fixed,
         str,
     ),
-    "json": Legacy(
-        "json",
-        "{type: json, path: export.json, records: data.items, attachments_directory: files,"
-        " columns: [SoKyHieu, TrichYeu, Trang]}",
+    "json": SourceCase(
+        "{type: json, path: export.json, records: data.items,"
+        " attachments_directory: files, columns: [SoKyHieu, TrichYeu, Trang]}",
         _write_json,
     ),
-    "json-lines": Legacy(
-        "json",
-        "{type: json, path: 'out/*.jsonl', lines: true, attachments_directory: files,"
-        " columns: [SoKyHieu, TrichYeu, Trang]}",
+    "json-lines": SourceCase(
+        "{type: json, path: 'out/*.jsonl', lines: true,"
+        " attachments_directory: files, columns: [SoKyHieu, TrichYeu, Trang]}",
         _write_json_lines,
     ),
-    "xml": Legacy(
-        "xml",
-        "{type: xml, path: export.xml, record: b/VanBan, attachments_directory: files,"
-        " columns: {SoKyHieu: So, TrichYeu: Ve/ND, Trang: '@trang'}}",
+    "xml": SourceCase(
+        "{type: xml, path: export.xml, record: b/VanBan,"
+        " attachments_directory: files, columns: {SoKyHieu: So, TrichYeu: Ve/ND, Trang: '@trang'}}",
         _write_xml,
         str,
     ),
-    "dxl": Legacy(
-        "dxl",
+    "dxl": SourceCase(
         "{type: dxl, path: export.dxl, form: VanBan, attachments_directory: files,"
         " columns: [SoKyHieu, TrichYeu, Trang]}",
         _write_dxl,
     ),
-    "dbf": Legacy(
-        "dbf",
+    "dbf": SourceCase(
         "{type: dbf, path: EXPORT.DBF, charset: tcvn3, attachments_directory: files}",
         _write_dbf,
     ),
-    "access": Legacy(
-        "access",
+    "access": SourceCase(
         "{type: access, path: qlvb.mdb, table: VanBan, attachments_directory: files}",
         _write_access,
         str,
     ),
-    "edxml": Legacy(
-        "edxml",
+    "edxml": SourceCase(
         "{type: edxml, path: 'packets/*.edxml', attachments_directory: files}",
         _write_packets,
         names=("code", "subject", "other_info.page_amount"),
         apart=True,
     ),
-    "sql": Legacy("sql", SQL % "query: SELECT * FROM VanBan ORDER BY SoKyHieu", _write_table),
-    "sql-cursor": Legacy(
-        "sql",
+    "sql": SourceCase(SQL % "query: SELECT * FROM VanBan ORDER BY SoKyHieu", _write_table),
+    "sql-cursor": SourceCase(
         SQL
         % "cursor_column: Trang, query: SELECT * FROM VanBan WHERE Trang > :cursor ORDER BY Trang",
         _write_table,
     ),
+    "sql-time": SourceCase(
+        SQL % "cursor_column: Sua, id_column: SoKyHieu, cursor_start: '',"
+        " query: 'SELECT * FROM VanBan WHERE Sua >= :cursor ORDER BY Sua, SoKyHieu'",
+        _write_table_of_changes,
+        names=COLUMNS,
+        exact=False,
+    ),
+    "sql-sent": SourceCase(
+        SQL % "query: SELECT * FROM VanBan WHERE DaChuyen IS NULL ORDER BY SoKyHieu, sent: "
+        "{key_column: SoKyHieu, statement: UPDATE VanBan SET DaChuyen = 1 WHERE SoKyHieu = :key}",
+        _write_table_with_marks,
+        exact=False,
+    ),
+    "rest": SourceCase(
+        "{type: rest, url: '${SERVICE}/api/van-ban', records: items, attachments_directory: files,"
+        " columns: [SoKyHieu, TrichYeu, Trang],"
+        " paging: {by: page, parameter: page, size_parameter: size, size: 2}}",
+        _write_objects,
+    ),
+    "rest-cursor": SourceCase(
+        "{type: rest, url: '${SERVICE}/api/van-ban', records: items, attachments_directory: files,"
+        " columns: [SoKyHieu, TrichYeu, Trang], cursor_column: Trang, cursor_parameter: after,"
+        " paging: {by: token, parameter: token, path: token}}",
+        _write_objects,
+    ),
+    "odoo": SourceCase(
+        "{type: odoo, url: '${SERVICE}', database: d, user: u, secret: {env: KEY}, model: vb,"
+        " fields: [SoKyHieu, TrichYeu, Trang], attachments_directory: files}",
+        _write_objects,
+        exact=False,
+    ),
 }
 
 
-@dataclass(frozen=True)
-class Export:
-    """An adapter's directory with its export; each opening is a new process, as it were."""
+class Web:
+    """A web service over the records that were written last; away before that."""
 
-    directory: Path
-    legacy: Legacy
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / "objects"
 
-    def write(self, content: Rows) -> None:
-        """Export these rows, in place of what was there."""
-        self.legacy.write(self.directory, content)
+    def __call__(self, asked: Asked) -> Reply:
+        """Answer as REST with pages, or as Odoo."""
+        if not self._file.exists():
+            return Reply(b"", 503)
+        records = json.loads(self._file.read_text(encoding="utf-8"))
+        if asked.method == "POST":
+            return reply({"result": self._odoo(asked.json["params"]["args"], records)})
+        query = asked.query
+        start = (int(query.get("page", 1)) - 1) * 2 + int(query.get("token", 0))
+        found = [one for one in records if one["Trang"] > int(query.get("after", 0))]
+        token = str(start + 2) if start + 2 < len(found) else None
+        return reply({"items": found[start : start + 2], "token": token})
 
-    def open(self) -> Source:
-        """Open the source as a new process does."""
-        path = self.directory / "adapter.yaml"
-        path.write_text(f"source: {self.legacy.settings}\n", encoding="utf-8")
-        return open_source(load_yaml(path), ("source",), self.directory)
-
-    def read(self, cursor: str | None = None, size: int = 100) -> list[Batch]:
-        """Return every batch after a cursor."""
-        source = self.open()
-        try:
-            return list(source.read(cursor, batch_size=size))
-        finally:
-            source.close()
-
-    def expected(self, content: Rows) -> list[list[object]]:
-        """Return the values that the rows have when they are read."""
-        return [[key, text, self.legacy.number(pages)] for key, text, pages in content]
-
-    def values(self, batches: Sequence[Batch]) -> list[list[object]]:
-        """Return the values of all records in the order of reading."""
-        found = [dict(record.values) for batch in batches for record in batch.records]
-        if not self.legacy.apart:
-            assert all(tuple(one) == COLUMNS for one in found)
-        return [[one[name] for name in self.legacy.names] for one in found]
+    def _odoo(self, call: list[Any], records: list[dict[str, Any]]) -> Any:
+        if len(call) == 4:
+            return 5
+        arguments, options = call[5:]
+        if call[4] == "fields_get":
+            return {name: {"type": "char"} for name in arguments[0]}
+        since = [limit for _, _, limit in arguments[0]]
+        found = [
+            {**one, "id": one["Trang"], "write_date": "2026-01-05 08:00:00"} for one in records
+        ]
+        found = [one for one in found if all(one["write_date"] >= limit for limit in since)]
+        return found[options["offset"] :][: options["limit"]]
 
 
 STAND_IN = """#!{python}
@@ -320,160 +331,41 @@ sys.stdout.buffer.write(pathlib.Path(path).read_bytes())
 """
 
 
-@pytest.fixture(params=LEGACY)
-def export(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Export:
-    """Give one export after the other."""
-    adapter = tmp_path / "adapter"
-    (adapter / "files").mkdir(parents=True)
-    if LEGACY[request.param].kind == "access":
-        program = tmp_path / "bin" / "mdb-export"
-        program.parent.mkdir()
-        program.write_text(STAND_IN.format(python=sys.executable), encoding="utf-8")
-        program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    return Export(adapter, LEGACY[request.param])
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """Give a web service over the objects of the adapter's directory."""
+    with serving(Web(tmp_path)) as running:
+        yield running
+
+
+@pytest.fixture
+def mdb_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the stand-in on the PATH."""
+    program = tmp_path / "bin" / "mdb-export"
+    program.parent.mkdir()
+    program.write_text(STAND_IN.format(python=sys.executable), encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+
+class TestBuiltIn(SourceContract):
+    """Every case of every kind."""
+
+    @pytest.fixture(params=CASES)
+    def export(
+        self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Export:
+        """Give one export after the other."""
+        case = CASES[request.param]
+        if request.param == "access":
+            request.getfixturevalue("mdb_export")
+        if "${SERVICE}" in case.settings:
+            monkeypatch.setenv("SERVICE", request.getfixturevalue("service").url)
+            monkeypatch.setenv("KEY", "secret")
+        return Export.under(tmp_path, case)
 
 
 def test_every_built_in_kind_is_tried() -> None:
     """A new kind cannot be forgotten here."""
-    assert {legacy.kind for legacy in LEGACY.values()} == set(BUILT_IN)
-
-
-def test_columns_are_those_of_the_header(export: Export) -> None:
-    """Lint sees the columns without reading the rows."""
-    export.write(rows(2))
-
-    columns = export.open().columns()
-
-    assert set(export.legacy.names) <= set(columns)
-    assert export.legacy.apart or columns == COLUMNS
-
-
-def test_every_row_is_read_once_in_order(export: Export) -> None:
-    """Batches hold at most the size asked for, nothing is lost or doubled between them."""
-    export.write(rows(7))
-
-    batches = export.read(size=3)
-
-    assert export.values(batches) == export.expected(rows(7))
-    sizes = [len(batch.records) for batch in batches]
-    assert sizes == ([1] * 7 if export.legacy.apart else [3, 3, 1])
-    assert not any(batch.refusals for batch in batches)
-
-
-def test_places_are_distinct(export: Export) -> None:
-    """Every record can be found again in its export."""
-    export.write(rows(5))
-
-    places = [record.place for batch in export.read() for record in batch.records]
-
-    assert len(set(places)) == 5
-    assert all(":" in place for place in places)
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 6, 7])
-def test_a_finished_export_gives_nothing(export: Export, size: int) -> None:
-    """After the last cursor there is nothing, wherever the batches ended."""
-    export.write(rows(6))
-
-    last = export.read(size=size)[-1]
-
-    assert export.read(last.cursor) == []
-
-
-@pytest.mark.parametrize("taken", [1, 2, 3])
-def test_reading_goes_on_after_any_committed_batch(export: Export, taken: int) -> None:
-    """A crash after any commit loses nothing and repeats nothing."""
-    export.write(rows(8))
-    before = export.read(size=2)[:taken]
-
-    after = export.read(before[-1].cursor, size=3)
-
-    assert export.values(before) + export.values(after) == export.expected(rows(8))
-
-
-def test_reading_can_be_left_and_begun_again(export: Export) -> None:
-    """Who stops after one batch and closes finds the rest with that batch's cursor."""
-    export.write(rows(5))
-    source = export.open()
-    batches = source.read(None, batch_size=2)
-    first = next(iter(batches))
-    source.close()
-
-    assert export.values([first]) + export.values(export.read(first.cursor)) == export.expected(
-        rows(5)
-    )
-
-
-def test_added_rows_are_found(export: Export) -> None:
-    """A grown export gives its new rows; rows given again are equal to what they were."""
-    export.write(rows(3))
-    cursor = export.read()[-1].cursor
-
-    export.write(rows(5))
-    again = export.values(export.read(cursor))
-
-    assert again[-2:] == export.expected(rows(5))[-2:]
-    assert all(value in export.expected(rows(5)) for value in again)
-
-
-def test_an_export_without_rows_gives_nothing(export: Export) -> None:
-    """A header alone is a good export."""
-    export.write([])
-
-    assert export.read() == []
-    assert export.legacy.apart or export.open().columns() == COLUMNS
-
-
-def test_a_strange_cursor_means_from_the_beginning(export: Export) -> None:
-    """A cursor that another kind of source wrote is not an error; keys prevent doubles."""
-    export.write(rows(2))
-
-    for cursor in ("", "[]", "{}", "nonsense", '{"rows": "x"}', json.dumps({"files": 1})):
-        assert export.values(export.read(cursor)) == export.expected(rows(2))
-
-
-def test_acknowledging_is_idempotent(export: Export) -> None:
-    """The same cursor may be acknowledged again and again."""
-    export.write(rows(2))
-    source = export.open()
-    cursor = list(source.read(None))[-1].cursor
-
-    source.acknowledge(cursor)
-    source.acknowledge(cursor)
-    source.close()
-    source.close()
-
-    assert export.read(cursor) == []
-
-
-def test_an_absent_export_is_unavailable(export: Export) -> None:
-    """A file, directory or database that is not there is tried again later, and not created."""
-    with pytest.raises(UnavailableError):
-        export.read()
-    with pytest.raises(UnavailableError):
-        export.open().columns()
-    assert sorted(path.name for path in export.directory.iterdir()) == ["adapter.yaml", "files"]
-
-
-def test_attachments_are_read_beside_the_export(export: Export) -> None:
-    """A relative path under the attachments' directory gives the bytes, digest and size."""
-    (export.directory / "files" / "2026").mkdir()
-    (export.directory / "files" / "2026" / "quyết định.pdf").write_bytes(b"%PDF-1.7")
-    record = Record("export:1", {})
-
-    content = export.open().attachment(record, "2026\\quyết định.pdf")
-
-    assert read_all(content) == read_all(content) == b"%PDF-1.7"
-    assert content.size == 8
-    assert content.sha256 == hashlib.sha256(b"%PDF-1.7").hexdigest()
-
-
-def test_attachments_that_are_not_there_refuse_the_record(export: Export) -> None:
-    """The record is refused at its own place."""
-    with pytest.raises(RecordError) as caught:
-        export.open().attachment(Record("export:7", {}), "none.pdf")
-
-    assert caught.value.findings[0].place == "export:7"
+    tried = {re.match(r"\{type: (\w+)", case.settings) for case in CASES.values()}
+    assert {found[1] for found in tried if found} == set(BUILT_IN)

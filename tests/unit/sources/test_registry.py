@@ -13,7 +13,7 @@ import pytest
 
 from connector.config.load import Settings
 from connector.errors import ConfigError
-from connector.sources import codes, file_codes, registry
+from connector.sources import codes, file_codes, registry, remote_codes
 from connector.sources.settings import CsvSettings, ExcelSettings, SqlSettings
 from tests.unit.sources.conftest import Desk
 
@@ -103,7 +103,7 @@ def test_the_catalogue_is_complete_and_in_order() -> None:
     """Every text of the room is listed once, with codes of the room's own range."""
     texts = [
         getattr(module, name)
-        for module in (codes, file_codes)
+        for module in (codes, file_codes, remote_codes)
         for name in module.__all__
         if name != "CATALOGUE"
     ]

@@ -1,0 +1,1 @@
+"""A source for connector: cards, blocks of lines ``name: value``."""
