@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from connector.cli.nodes import catalogue_option
-from connector.cli.output import print_json, talk
+from connector.cli.output import counted, print_json, talk
 
 if TYPE_CHECKING:
     from connector.errors import Finding
     from connector.flow.ours import Ours
+    from connector.mapping.settings import AdapterSettings
 
 __all__ = ["lint"]
+
+_PASSWORD: Final = re.compile(r"://[^:/@\s]*:[^@/\s]+@")
 
 
 @click.command()
@@ -35,6 +40,7 @@ __all__ = ["lint"]
     help="Check this connector.yaml and the adapters that it names (may be repeated).",
 )
 @click.option("--no-export", is_flag=True, help="Check the files only, do not open the exports.")
+@click.option("--strict", is_flag=True, help="A warning counts as an error.")
 @catalogue_option
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def lint(
@@ -44,8 +50,9 @@ def lint(
     style: str,
     *,
     no_export: bool,
+    strict: bool,
 ) -> None:
-    """Check the adapters at PATHS; exit with 1 if there is a finding, 66 if there is no adapter.
+    """Check the adapters at PATHS; exit with 1 if there is an error, 66 if there is no adapter.
 
     PATHS are directories of adapters, trees of them, or configurations of nodes
     (connector.yaml). Each finding is one line: file:line:column, code, severity, message in
@@ -59,8 +66,9 @@ def lint(
             found += _node(path, catalogue, look=not no_export)
         else:
             found += _adapters(path, catalogue, look=not no_export)
-    _print(list(dict.fromkeys(found)), style)
-    if found:
+    found = list(dict.fromkeys(found))
+    _print(found, style)
+    if any(strict or finding.severity == "error" for finding in found):
         raise click.exceptions.Exit(1)
 
 
@@ -71,7 +79,7 @@ def _print(findings: list[Finding], style: str) -> None:
     for finding in findings:
         click.echo(_github(finding) if style == "github" else _text(finding))
     if style == "text":
-        talk(f"{len(findings)} findings")
+        talk(counted(len(findings), "finding"))
 
 
 def _adapters(path: Path, catalogue: Path | None, *, look: bool) -> Iterator[Finding]:
@@ -94,6 +102,7 @@ def _adapter(directory: Path, ours: Ours, *, look: bool) -> Iterator[Finding]:
     from connector.flow.adapter import stand_alone
     from connector.flow.lint import lint_adapter
 
+    yield from _reviewed(directory, look=look)
     try:
         if look:
             found = lint_adapter(directory, ours, SystemClock())
@@ -104,10 +113,56 @@ def _adapter(directory: Path, ours: Ours, *, look: bool) -> Iterator[Finding]:
         yield from error.findings
 
 
+def _reviewed(directory: Path, *, look: bool) -> Iterator[Finding]:
+    """Yield what should not stay unseen, and what opening the export would tell otherwise."""
+    from connector.errors import ConnectorError
+    from connector.mapping.review import review
+    from connector.mapping.settings import load_adapter
+
+    try:
+        settings = load_adapter(directory)
+        yield from review(settings)
+    except ConnectorError:
+        yield from _of_tables(directory)
+        return
+    if not look:
+        yield from _of_source(settings)
+
+
+def _of_tables(directory: Path) -> Iterator[Finding]:
+    """Yield what is wrong with the tables, where other parts are wrong as well."""
+    from connector.config.yaml_source import load_yaml
+    from connector.errors import ConnectorError
+    from connector.mapping.review import review_tables
+    from connector.mapping.settings import ADAPTER_FILE
+
+    try:
+        yield from review_tables(load_yaml(directory / ADAPTER_FILE))
+    except ConnectorError:
+        return
+
+
+def _of_source(settings: AdapterSettings) -> Iterator[Finding]:
+    """Yield what is wrong with the settings of the source, without opening the export."""
+    from connector.config.load import findings_of
+    from connector.errors import ConfigError
+    from connector.sources.codes import PASSWORD_IN_URL
+    from connector.sources.registry import settings_model
+
+    node = settings.node
+    try:
+        model = settings_model(str(node.get(("source", "type"))))
+    except ConfigError as error:
+        place = node.place(("source", "type"))
+        yield from (replace(finding, place=place) for finding in error.findings)
+        return
+    yield from findings_of(model, node, ("source",))
+    if _PASSWORD.search(str(node.get(("source", "url")))):
+        yield PASSWORD_IN_URL.at(node.place(("source", "url")))
+
+
 def _placed(finding: Finding, directory: Path) -> Finding:
     """Return a finding of an export as a whole at the line of adapter.yaml that names it."""
-    from dataclasses import replace
-
     from connector.config.yaml_source import load_yaml
 
     if finding.place.rpartition(":")[2].isdigit():

@@ -10,7 +10,7 @@ import click
 
 from connector.cli.files import new_directory, write_file
 from connector.cli.nodes import catalogue_option, json_option
-from connector.cli.output import finding_lines, print_json, talk
+from connector.cli.output import counted, finding_lines, print_json, talk
 
 if TYPE_CHECKING:
     from connector.flow.adapter import Adapter
@@ -70,7 +70,8 @@ def preview(
     if as_json:
         print_json(results)
     packets = sum(result["file"] is not None for result in results)
-    talk(f"{packets} packets in {target}, {len(results) - packets} records refused")
+    refused = counted(len(results) - packets, "record")
+    talk(f"{counted(packets, 'packet')} in {target}, {refused} refused")
     if results and not packets:
         raise click.exceptions.Exit(65)
 
@@ -162,6 +163,7 @@ def _tell(run: DryRun, result: dict[str, Any]) -> None:
         for line in finding_lines(finding):
             click.echo(f"  {line}")
     for field in result.get("fields", ()):
-        click.echo(f"  {field['field']}: {field['column'] or 'constant'} = {field['raw']!r}")
+        where = field["place"] if field["column"] else "adapter.yaml"
+        click.echo(f"  {field['field']} ← {where}: {field['raw']!r}")
         for step in field["steps"]:
             click.echo(f"      {step['transform']}: {step['before']!r} → {step['after']!r}")

@@ -10,10 +10,12 @@ __all__ = ["schema"]
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["node", "adapter"]))
+@click.argument("what", type=click.Choice(["node", "adapter", "tests"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema (draft-07) of connector.yaml or adapter.yaml."""
+    """Print the JSON Schema (draft-07) of connector.yaml, adapter.yaml or tests.yaml."""
     from connector.config.node import node_json_schema
+    from connector.flow.trial import tests_json_schema
     from connector.mapping.settings import adapter_json_schema
 
-    print_json(node_json_schema() if what == "node" else adapter_json_schema())
+    made = {"node": node_json_schema, "adapter": adapter_json_schema, "tests": tests_json_schema}
+    print_json(made[what]())

@@ -16,6 +16,7 @@ from connector.errors import ConnectorError, Finding, NoInputError, RecordError
 from connector.flow.adapter import Adapter, stand_alone
 from connector.flow.ours import Ours
 from connector.mapping import codes as mapping_codes
+from connector.mapping import value_codes
 from connector.mapping.settings import ADAPTER_FILE, check_columns
 from connector.model.content import BytesContent, Content
 from connector.model.record import Record
@@ -24,13 +25,17 @@ from connector.sources.base import Source
 __all__ = ["adapters_below", "lint_adapter"]
 
 _LOOKED_AT: Final = 1000
-_LOOKUPS: Final = frozenset({"table", "document_type", "priority"})
+_LOOKUPS: Final = frozenset({"table", "document_type", "priority", "receiver_list"})
 _TABLE_CODES: Final = frozenset(
     text.code
     for text in (
         mapping_codes.UNKNOWN_VALUE,
         mapping_codes.UNKNOWN_TYPE,
         mapping_codes.SECRECY_UNKNOWN,
+        value_codes.RECEIVER_UNKNOWN,
+        value_codes.RECEIVER_AMBIGUOUS,
+        value_codes.RECEIVER_GROUP,
+        value_codes.RECEIVERS_ABOVE,
     )
 )
 _NO_FILE: Final = BytesContent(b"-")

@@ -6,7 +6,6 @@ themselves.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +15,18 @@ from pydantic import Field, model_validator
 
 from connector.clock import ManualClock
 from connector.config.load import parse
+from connector.config.schema import draft07
 from connector.config.settings import SettingProblem, Settings
 from connector.config.yaml_source import load_yaml
 from connector.errors import ConfigError
 from connector.flow import codes
 from connector.flow.adapter import Adapter
+from connector.flow.difference import difference
 from connector.flow.dry_run import DryRun, dry_run
 
-__all__ = ["TESTS_FILE", "Case", "Outcome", "run_tests"]
+__all__ = ["TESTS_FILE", "Case", "Outcome", "run_tests", "tests_json_schema"]
 
 TESTS_FILE: Final = "tests.yaml"
-_LONG_LINE: Final = 160
 
 
 class Case(Settings):
@@ -71,6 +71,11 @@ class Outcome:
         return {"name": self.name, "passed": self.passed, "difference": self.difference}
 
 
+def tests_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft-07) of tests.yaml."""
+    return draft07(Suite, TESTS_FILE)
+
+
 def run_tests(adapter: Adapter, *, update: bool = False) -> Iterator[Outcome]:
     """Run an adapter's tests offline; with `update` golden packets are rewritten.
 
@@ -113,18 +118,11 @@ def _check_packet(case: Case, run: DryRun, golden: Path, *, update: bool) -> Out
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_bytes(run.packet.data)
         return Outcome(case.name, passed=True)
-    expected = golden.read_bytes() if golden.is_file() else b""
+    if not golden.is_file():
+        what = f"there is no golden packet {golden} yet: read what --update writes, then keep it"
+        return Outcome(case.name, passed=False, difference=what)
+    expected = golden.read_bytes()
     if expected == run.packet.data:
         return Outcome(case.name, passed=True)
-    lines = difflib.unified_diff(
-        _lines(expected), _lines(run.packet.data), str(golden), "now", lineterm="", n=1
-    )
-    return Outcome(case.name, passed=False, difference="\n".join(lines))
-
-
-def _lines(data: bytes) -> list[str]:
-    text = data.decode("utf-8", errors="replace").replace("><", ">\n<")
-    return [
-        line if len(line) <= _LONG_LINE else f"{line[:_LONG_LINE]}… ({len(line)} characters)"
-        for line in text.split("\n")
-    ]
+    what = f"{golden}:\n{difference(expected, run.packet.data)}"
+    return Outcome(case.name, passed=False, difference=what)

@@ -15,8 +15,9 @@ from pydantic import Field, model_validator
 from connector.config.settings import SettingProblem, Settings
 from connector.config.suggest import did_you_mean
 from connector.errors import Finding, RecordError
-from connector.mapping import codes
+from connector.mapping import codes, value_codes
 from connector.mapping.text import checked
+from connector.mapping.undecided import UNDECIDED
 from connector.mapping.values import Refusal, is_empty, text_of
 from connector.model.content import BytesContent, Content
 from connector.model.envelope import Attachment
@@ -103,6 +104,8 @@ class AttachmentSettings(Settings):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
+        if UNDECIDED in self.columns:
+            raise SettingProblem(value_codes.UNDECIDED)
         if (self.column is None) == (self.blob is None):
             raise SettingProblem(codes.NOT_ONE_SOURCE, names="column, blob")
         if (self.blob is None) != (self.name is None):

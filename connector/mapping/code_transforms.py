@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from connector.config.suggest import did_you_mean
 from connector.mapping import codes
 from connector.mapping.document_types import type_choice
-from connector.mapping.tables import CodeTable
-from connector.mapping.transform import Example, Parameters, Transform
+from connector.mapping.signer_titles import divided_title
+from connector.mapping.transform import Example, Lookup, Parameters, Transform
 from connector.mapping.values import Refusal, SignerTitle, TypeChoice, is_empty, shown, text_of
 from connector.model.envelope import DocumentCode, DocumentType, Priority
 from connector.text.fold import fold
-from connector.text.normalise import collapse_spaces, nfc
+from connector.text.normalise import nfc
 
 __all__ = ["CODE_TRANSFORMS", "TableName", "split_code"]
 
 _CODE: Final = re.compile(
-    r"(?P<number>[0-9]+[A-Za-zĐđ]?)(?:/(?P<plain>[^\s/-][^\s]*)|(?P<party>-[^\s/-][^\s]*))"
+    r"(?P<number>[0-9]+(?:bis|ter|[A-Za-zĐđ])?)(?:/(?P<plain>[^\s/-][^\s]*)|(?P<party>-[^\s/-][^\s]*))"
 )
 _UNFINISHED: Final = re.compile(r"[/-]{2}|[/-]$")
 _PRIORITIES: Final[dict[str, Priority]] = {
@@ -34,7 +34,7 @@ _FOLDED_PRIORITIES: Final = {
     **{fold(name): priority for name, priority in _PRIORITIES.items()},
     fold("Bình thường"): Priority.NORMAL,
 }
-_TITLE: Final = re.compile(r"(?P<competence>TM|KT|TL|TUQ|Q)\.\s*(?P<position>.*)", re.IGNORECASE)
+_ONLY_YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 
 
 class TableName(Parameters):
@@ -43,6 +43,16 @@ class TableName(Parameters):
     table: str = Field(
         title="Bảng mã", description="Name of a table declared under tables.", min_length=1
     )
+    unknown: Literal["refuse", "keep"] = Field(
+        default="refuse",
+        title="Giá trị không có trong bảng",
+        description="refuse it; or keep it for the transforms that follow, or for the field.",
+    )
+
+    @property
+    def table_name(self) -> str:
+        """The code table that the call needs."""
+        return self.table
 
 
 def split_code(text: str) -> DocumentCode:
@@ -51,7 +61,7 @@ def split_code(text: str) -> DocumentCode:
     The year of QPPL stays in the notation, so that nothing is lost (NĐ 30/2020 PL I: no spaces).
     """
     match = _CODE.fullmatch(nfc(text))
-    if match is None or _UNFINISHED.search(text):
+    if match is None or _UNFINISHED.search(text) or _ONLY_YEAR.fullmatch(match["plain"] or ""):
         raise Refusal(codes.BAD_CODE, value=shown(text))
     return DocumentCode(match["number"], match["plain"] or match["party"])
 
@@ -60,10 +70,11 @@ def _split_code(value: object, _: Any) -> DocumentCode:
     return value if isinstance(value, DocumentCode) else split_code(text_of(value))
 
 
-def _table(value: object, table: CodeTable) -> object:
+def _table(value: object, lookup: Lookup[TableName]) -> object:
+    table = lookup.table
     text = "" if is_empty(value) else text_of(value)
     found = table.get(text)
-    if found is None and not text:
+    if found is None and (not text or lookup.parameters.unknown == "keep"):
         return value
     if found is None:
         raise Refusal(
@@ -87,13 +98,7 @@ def _priority(value: object, _: Any) -> Priority:
 
 
 def _competence_position(value: object, _: Any) -> SignerTitle:
-    text = collapse_spaces(nfc(text_of(value)))
-    match = _TITLE.fullmatch(text)
-    if match is None:
-        return SignerTitle(None, text)
-    if not match["position"]:
-        raise Refusal(codes.BAD_TITLE, value=shown(text))
-    return SignerTitle(f"{match['competence'].upper()}.", match["position"])
+    return divided_title(text_of(value))
 
 
 def _kind(number: int, name: str, detail: int) -> DocumentType:
@@ -112,16 +117,21 @@ CODE_TRANSFORMS: Final[tuple[Transform, ...]] = (
             Example("28/2018/QĐ-TTg", DocumentCode("28", "2018/QĐ-TTg")),
             Example("05/NQ-CP", DocumentCode("05", "NQ-CP")),
             Example("01-NQ/TW", DocumentCode("01", "-NQ/TW")),
+            Example("12a/BC-UBND", DocumentCode("12a", "BC-UBND")),
         ),
     ),
     Transform(
         name="table",
         title="Bảng mã",
-        doc="Looks a value up in a code table; a value that is not in it is refused.",
+        doc="Looks a value up in a code table; a value that is not in it is refused, or kept for "
+        "what follows with unknown: keep.",
         apply=_table,
         parameters=TableName,
         on_empty=True,
-        examples=(Example("UBND tỉnh Nghệ An", "H41", "noi_nhan"),),
+        examples=(
+            Example("UBND tỉnh Nghệ An", "H41", "noi_nhan"),
+            Example("Bộ Y tế", "Bộ Y tế", {"table": "noi_nhan", "unknown": "keep"}),
+        ),
     ),
     Transform(
         name="document_type",
@@ -148,11 +158,18 @@ CODE_TRANSFORMS: Final[tuple[Transform, ...]] = (
     Transform(
         name="competence_position",
         title="Tách thẩm quyền và chức vụ",
-        doc="Splits the title above a signature into authority (TM., KT., TL., TUQ., Q.) and "
-        "position; for the field signer.",
+        doc="Divides the lines above a signature into the authority (TM., KT., TL., TUQ., with "
+        "whose it is; Q.) and the signer's own position, at the line break or before the last "
+        "position that is named; for the field signer.",
         apply=_competence_position,
         examples=(
-            Example("KT. BỘ TRƯỞNG\nTHỨ TRƯỞNG", SignerTitle("KT.", "BỘ TRƯỞNG THỨ TRƯỞNG")),
+            Example("KT. BỘ TRƯỞNG\nTHỨ TRƯỞNG", SignerTitle("KT. BỘ TRƯỞNG", "THỨ TRƯỞNG")),
+            Example("KT. BỘ TRƯỞNG THỨ TRƯỞNG", SignerTitle("KT. BỘ TRƯỞNG", "THỨ TRƯỞNG")),
+            Example(
+                "TM. ỦY BAN NHÂN DÂN\nKT. CHỦ TỊCH\nPHÓ CHỦ TỊCH",
+                SignerTitle("TM. ỦY BAN NHÂN DÂN KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"),
+            ),
+            Example("Q. GIÁM ĐỐC", SignerTitle("Q.", "GIÁM ĐỐC")),
             Example("CHỦ TỊCH", SignerTitle(None, "CHỦ TỊCH")),
         ),
     ),

@@ -1,4 +1,4 @@
-"""What can be wrong with a mapping or with a record that is mapped: EDX-12xx.
+"""What can be wrong with a mapping or with a record that is mapped: EDX-12xx (see value_codes).
 
 EDX-1201 to 1209 are refusals because of secrecy: they never tell a value. EDX-1210 to 1239 are
 about adapter.yaml, EDX-1240 to 1279 about a record's values, EDX-1280 to 1289 about its files.

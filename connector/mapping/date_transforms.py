@@ -1,4 +1,4 @@
-"""The transform date: a day is read by stated patterns or refused, never guessed."""
+"""Dates of legacy systems: read by the adapter's own patterns or refused, never guessed."""
 
 from __future__ import annotations
 
@@ -18,20 +18,39 @@ from connector.mapping.transform import Example, Parameters, Transform
 from connector.mapping.values import Refusal, is_ordinary, shown
 from connector.text.normalise import collapse_spaces, nfc
 
-__all__ = ["DATE_TRANSFORMS"]
+__all__ = ["DATE_TRANSFORMS", "DAY_FIRST", "Patterns", "date_of"]
 
+_MONTHS: Final = (
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+)
 _TOKENS: Final = {
     "yyyy": r"(?P<year>[0-9]{4})",
+    "MMM": rf"(?P<word>(?i:{'|'.join(_MONTHS)}))",
     "MM": r"(?P<month>[0-9]{1,2})",
     "M": r"(?P<month>[0-9]{1,2})",
     "dd": r"(?P<day>[0-9]{1,2})",
     "d": r"(?P<day>[0-9]{1,2})",
     "HH": "[0-9]{1,2}",
+    "hh": "[0-9]{1,2}",
     "mm": "[0-9]{2}",
     "ss": "[0-9]{2}",
     "fff": "[0-9]{1,9}",
+    "tt": "(?i:am|pm|sa|ch)",
 }
-_TOKEN: Final = re.compile("yyyy|MM|M|dd|d|HH|mm|ss|fff|[^A-Za-z0-9]+")
+_FIXED: Final = {"MM": r"(?P<month>[0-9]{2})", "dd": r"(?P<day>[0-9]{2})", "HH": "[0-9]{2}"}
+_TOKEN: Final = re.compile("yyyy|MMM|MM|M|dd|d|HH|hh|mm|ss|fff|tt|T|[^A-Za-z0-9]+")
+_ADJACENT: Final = re.compile("yyyyMM|MMdd|ddMM|MMyyyy|ddHH|yyyyHH")
 _WORDS: Final = re.compile(
     r"(?:[^,]{1,60}, ?)?ngày (?P<day>[0-9]{1,2}) tháng (?P<month>[0-9]{1,2}) "
     r"năm (?P<year>[0-9]{4})",
@@ -39,20 +58,32 @@ _WORDS: Final = re.compile(
 )
 _TEXT: Final = "text"
 _EXCEL: Final = "excel"
+_ISO: Final = "iso"
+_WORDED: Final = frozenset({_TEXT, _EXCEL, _ISO})
 _EXCEL_EPOCH: Final = dt.date(1899, 12, 30)
 _FIRST_TRUE_SERIAL: Final = 61
 _LAST_SERIAL: Final = 2_958_465
-_DAY_FIRST: Final = ("dd/MM/yyyy", "dd-MM-yyyy", "dd.MM.yyyy", "yyyy-MM-dd", _TEXT)
+DAY_FIRST: Final = (
+    "dd/MM/yyyy",
+    "dd-MM-yyyy",
+    "dd.MM.yyyy",
+    "yyyy-MM-dd",
+    "yyyy/MM/dd",
+    _ISO,
+    _TEXT,
+)
+"""The patterns without an argument: the day comes first, or the year does."""
 
 
 class Patterns(Parameters):
     """The patterns of date."""
 
     patterns: tuple[str, ...] = Field(
-        default=_DAY_FIRST,
+        default=DAY_FIRST,
         title="Các mẫu ngày",
-        description="Forms in which a day may stand: dd, MM, yyyy, HH, mm, ss, fff with "
-        "separators; 'text' for 'ngày 05 tháng 01 năm 2020'; 'excel' for serial numbers.",
+        description="Forms in which a day may stand: dd, MM, yyyy, MMM (Jan), HH, hh, mm, ss, fff, "
+        "tt with separators; 'text' for 'ngày 05 tháng 01 năm 2020'; 'iso' for ISO 8601 with time "
+        "and zone; 'excel' for serial numbers.",
         min_length=1,
     )
 
@@ -65,14 +96,21 @@ class Patterns(Parameters):
     @classmethod
     def _readable(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
-            if pattern not in {_TEXT, _EXCEL} and _expression(pattern) is None:
+            if pattern not in _WORDED and _expression(pattern) is None:
                 raise SettingProblem(codes.BAD_PATTERN, pattern=pattern)
         return patterns
 
 
-def _date(value: object, parameters: Patterns) -> dt.date:
+def date_of(value: object, parameters: Patterns) -> dt.date:
+    """Return the day; raises Refusal where no pattern fits, or two fit with different days.
+
+    A moment with a zone is the day that it is in Vietnam (QĐ 28/2018 Đ14(4)).
+    """
     if isinstance(value, dt.datetime):
-        return vietnam_date(value) if value.tzinfo else value.date()
+        try:
+            return _local(value)
+        except OverflowError:
+            raise Refusal(codes.IMPOSSIBLE_DATE, value=shown(value)) from None
     if isinstance(value, dt.date):
         return value
     found = dict.fromkeys(_readings(value, parameters.patterns))
@@ -89,6 +127,11 @@ def _date(value: object, parameters: Patterns) -> dt.date:
     return days[0]
 
 
+def _local(moment: dt.datetime) -> dt.date:
+    """Return the day in Vietnam; OverflowError at the very ends of the calendar."""
+    return vietnam_date(moment) if moment.tzinfo else moment.date()
+
+
 def _readings(value: object, patterns: tuple[str, ...]) -> Iterator[dt.date | None]:
     """Yield a day for each pattern that fits; None if it fits but there is no such day."""
     text = collapse_spaces(nfc(value)) if isinstance(value, str) else None
@@ -98,15 +141,34 @@ def _readings(value: object, patterns: tuple[str, ...]) -> Iterator[dt.date | No
             if serial is not None:
                 yield serial
         elif text is not None:
-            expression = _WORDS if pattern == _TEXT else _expression(pattern)
-            match = expression.fullmatch(text) if expression else None
-            if match:
-                yield _day(match)
+            yield from _reading(text, pattern)
+
+
+def _reading(text: str, pattern: str) -> Iterator[dt.date | None]:
+    if pattern == _ISO:
+        yield from _iso(text)
+        return
+    expression = _WORDS if pattern == _TEXT else _expression(pattern)
+    match = expression.fullmatch(text) if expression else None
+    if match:
+        yield _day(match)
+
+
+def _iso(text: str) -> Iterator[dt.date | None]:
+    if not text[:4].isdecimal() or not text.isascii() or "-" not in text[4:5]:
+        return
+    try:
+        yield _local(dt.datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return
 
 
 def _day(match: re.Match[str]) -> dt.date | None:
+    found = match.groupdict()
+    word = found.get("word")
+    month = _MONTHS.index(word.lower()) + 1 if word else int(found["month"])
     try:
-        return dt.date(int(match["year"]), int(match["month"]), int(match["day"]))
+        return dt.date(int(found["year"]), month, int(found["day"]))
     except ValueError:
         return None
 
@@ -126,10 +188,13 @@ def _expression(pattern: str) -> re.Pattern[str] | None:
     parts = _TOKEN.findall(pattern)
     if "".join(parts) != pattern:
         return None
-    kinds = sorted(part[0] for part in parts if part in {"yyyy", "MM", "M", "dd", "d"})
+    dates = {"yyyy", "MMM", "MM", "M", "dd", "d"}
+    kinds = sorted(part[0] for part in parts if part in dates)
     if kinds != ["M", "d", "y"]:
         return None
-    return re.compile("".join(_TOKENS.get(part) or re.escape(part) for part in parts))
+    # without a separator the digits must be counted: 2020105 would have two readings
+    tokens = _TOKENS | _FIXED if _ADJACENT.search(pattern) else _TOKENS
+    return re.compile("".join(tokens.get(part) or re.escape(part) for part in parts))
 
 
 DATE_TRANSFORMS: Final[tuple[Transform, ...]] = (
@@ -138,12 +203,15 @@ DATE_TRANSFORMS: Final[tuple[Transform, ...]] = (
         title="Ngày",
         doc="Reads a day by the given patterns, day first by default; what is impossible or "
         "ambiguous is refused. Date cells pass.",
-        apply=_date,
+        apply=date_of,
         parameters=Patterns,
         examples=(
             Example("05/01/2020", dt.date(2020, 1, 5), "dd/MM/yyyy"),
             Example("5/1/2020", dt.date(2020, 1, 5)),
             Example("2020-01-05 17:30:00.000", dt.date(2020, 1, 5), "yyyy-MM-dd HH:mm:ss.fff"),
+            Example("Jan  5 2020 12:00AM", dt.date(2020, 1, 5), "MMM d yyyy hh:mmtt"),
+            Example("20200105", dt.date(2020, 1, 5), "yyyyMMdd"),
+            Example("2020-01-04T20:00:00Z", dt.date(2020, 1, 5), "iso"),
             Example("Hà Nội, ngày 05 tháng 01 năm 2020", dt.date(2020, 1, 5), "text"),
             Example(43835, dt.date(2020, 1, 5), ["dd/MM/yyyy", "excel"]),
             Example(dt.datetime(2020, 1, 5, 8, 30), dt.date(2020, 1, 5), "dd/MM/yyyy"),  # noqa: DTZ001

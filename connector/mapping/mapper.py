@@ -14,7 +14,7 @@ from connector.mapping.attachments import Attach, attached, load_files
 from connector.mapping.business import business, own_response, responses
 from connector.mapping.provenance import Provenance, Step
 from connector.mapping.reading import Reading, compile_rules
-from connector.mapping.receivers import AgencyLookup, changed_receivers, receivers
+from connector.mapping.receivers import AgencyLookup, Receivers
 from connector.mapping.secrecy import Secrecy, SecretRefused
 from connector.mapping.settings import AdapterSettings
 from connector.mapping.tables import CodeTable
@@ -80,11 +80,11 @@ class Mapper:
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._catalogue = catalogue
+        self._receivers = Receivers(catalogue)
         self._sender = sender
         self._clock = clock
         self._secrecy = Secrecy(settings.secrecy, tables)
-        self._rules = compile_rules(settings.fields, tables)
+        self._rules = compile_rules(settings.fields, tables, settings.load_functions())
 
     def map(self, record: Record, attach: Attach, *, explain: bool = False) -> Mapped:
         """Return the record's document; `attach` opens the files that it names.
@@ -114,6 +114,13 @@ class Mapper:
         """Return what tells this record from all others of its export, None if it does not."""
         return self._key(record, [])
 
+    def promulgation_date(self, record: Record) -> dt.date | None:
+        """Return when a record's document was promulgated, None if the record does not tell."""
+        reading = Reading(record)
+        reading.read([rule for rule in self._rules if rule.field.path == "promulgation.date"])
+        day: dt.date | None = reading.get("promulgation.date")
+        return day
+
     def _key(self, record: Record, findings: list[Finding]) -> str | None:
         parts: list[str] = []
         for column in self._settings.key:
@@ -132,8 +139,8 @@ class Mapper:
     def _document(self, reading: Reading) -> Document | None:
         today = vietnam_date(self._clock.now())
         header = _header(reading)
-        found = receivers(reading, self._catalogue, self._sender, today)
-        changes = changed_receivers(reading, self._catalogue, today)
+        found = self._receivers.of(reading, self._sender, today)
+        changes = self._receivers.changed(reading, today)
         if header is None:
             return None
         document_id = reading.get("document_id")

@@ -12,6 +12,7 @@ from connector.mapping import codes
 from connector.mapping.fields import FIELDS, Field
 from connector.mapping.fit import fitted
 from connector.mapping.provenance import Provenance, Step
+from connector.mapping.python_functions import Function
 from connector.mapping.settings import FieldSettings
 from connector.mapping.tables import CodeTable
 from connector.mapping.transforms import BoundTransform, bind
@@ -36,11 +37,13 @@ class Rule:
 
 
 def compile_rules(
-    fields: Mapping[str, FieldSettings], tables: Mapping[str, CodeTable]
+    fields: Mapping[str, FieldSettings],
+    tables: Mapping[str, CodeTable],
+    functions: Mapping[str, Function],
 ) -> tuple[Rule, ...]:
-    """Return the rules of an adapter, transforms joined with their tables."""
+    """Return the rules of an adapter, transforms joined with their tables and functions."""
     return tuple(
-        Rule(FIELDS[path], settings, tuple(bind(settings.transforms, tables)))
+        Rule(FIELDS[path], settings, tuple(bind(settings.transforms, tables, functions)))
         for path, settings in fields.items()
     )
 
@@ -98,6 +101,9 @@ class Reading:
         settings = rule.settings
         value = _raw(settings, self.record)
         raw, steps = value, []
+        if settings.when is not None and not settings.when.holds(self.record):
+            value = None
+            steps.append(Step("when", shown(raw), ""))
         if is_empty(value) and settings.default is not None:
             value = settings.default
             steps.append(Step("default", shown(raw), shown(value)))

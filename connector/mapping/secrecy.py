@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from pydantic import Field, model_validator
 
 from connector.config.settings import SettingProblem, Settings
 from connector.errors import Finding, RecordError
-from connector.mapping import codes
+from connector.mapping import codes, value_codes
 from connector.mapping.tables import CodeTable
+from connector.mapping.undecided import UNDECIDED
 from connector.mapping.values import Refusal, is_empty, text_of
 from connector.model.record import Record
 from connector.text.fold import fold
@@ -59,6 +60,14 @@ class SecrecySettings(Settings):
         description="Why the export cannot hold secret documents.",
         min_length=10,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _decided(cls, value: Any) -> Any:
+        """Refuse the mark of `connector init`: nobody but a person says what is secret."""
+        if value == UNDECIDED or (isinstance(value, dict) and UNDECIDED in value.values()):
+            raise SettingProblem(value_codes.SECRECY_UNDECIDED)
+        return value
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -16,12 +16,17 @@ from connector.config.settings import Scalar, SettingProblem, SettingProblems, S
 from connector.config.suggest import did_you_mean
 from connector.config.yaml_source import Node, load_yaml
 from connector.errors import ConfigError, Finding
-from connector.mapping import codes
+from connector.mapping import codes, value_codes
 from connector.mapping.attachments import AttachmentSettings
+from connector.mapping.conditions import Condition
 from connector.mapping.fields import FIELDS, parts_of
+from connector.mapping.python_functions import Function, PythonSettings, load_functions
 from connector.mapping.secrecy import SecrecySettings, check_table, looks_secret
+from connector.mapping.start import StartSettings
 from connector.mapping.tables import CodeTable, TableSettings, load_tables
-from connector.mapping.transforms import TransformSetting
+from connector.mapping.transforms import TransformCall, TransformSetting
+from connector.mapping.undecided import UNDECIDED
+from connector.mapping.working_days import WorkingDays, check_holidays
 from connector.model.packet import AttachmentEncoding, ChildOrder, CodeScheme
 
 __all__ = [
@@ -70,9 +75,17 @@ class FieldSettings(Settings):
         title="Bắt buộc",
         description="Whether a record without it is refused; fields of every document always are.",
     )
+    when: Condition | None = Field(
+        default=None,
+        title="Điều kiện",
+        description="Where it does not hold, the field has no value (but its default).",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
+        for name in ("column", "value", "default"):
+            if getattr(self, name) == UNDECIDED:
+                raise SettingProblem(value_codes.UNDECIDED, below=(name,))
         if sum(given is not None for given in (self.column, self.columns, self.value)) != 1:
             raise SettingProblem(codes.NOT_ONE_SOURCE, names="column, columns, value")
         return self
@@ -153,8 +166,26 @@ class AdapterSettings(Settings):
     attachments: tuple[AttachmentSettings, ...] = Field(
         default=(), title="Tệp đính kèm", description="Where the files of a record are."
     )
+    python: PythonSettings | None = Field(
+        default=None,
+        title="Hàm Python",
+        description="Functions of the adapter's own, for what no transform can do.",
+    )
     route: RouteSettings = Field(
         default=RouteSettings(), title="Cách gửi", description="How packets are written."
+    )
+    start_from: StartSettings | None = Field(
+        default=None,
+        title="Bắt đầu từ",
+        description="From where records are taken: everything, a day of promulgation, or the "
+        "number of a record. Earlier ones are skipped.",
+    )
+    first_collect_limit: int = Field(
+        default=100,
+        title="Giới hạn lần đầu",
+        description="Without start_from a first collect of more records waits until it is "
+        "confirmed: connector resume ADAPTER --yes.",
+        ge=0,
     )
 
     _node: Node | None = PrivateAttr(default=None)
@@ -173,6 +204,8 @@ class AdapterSettings(Settings):
     @field_validator("agency")
     @classmethod
     def _is_code(cls, code: str) -> str:
+        if code == UNDECIDED:
+            raise SettingProblem(value_codes.UNDECIDED)
         return check_code(code)
 
     @model_validator(mode="after")
@@ -196,10 +229,28 @@ class AdapterSettings(Settings):
     def load_tables(self) -> dict[str, CodeTable]:
         """Return the code tables; raises ConfigError with every finding of them."""
         tables = load_tables(self.tables, self.node.at(("tables",)))
-        findings = self._secrecy_findings(tables)
+        findings = [*self._secrecy_findings(tables), *self._holiday_findings(tables)]
         if findings:
             raise ConfigError(*findings)
         return tables
+
+    def load_functions(self) -> dict[str, Function]:
+        """Run the adapter's own code and return its functions; raises ConfigError."""
+        used = {
+            call.function: self.node.place(loc)
+            for loc, call in _calls(self)
+            if call.function is not None
+        }
+        return load_functions(self.python, used, self.node.at(("python",)))
+
+    def _holiday_findings(self, tables: dict[str, CodeTable]) -> list[Finding]:
+        names = {call.table for _, call in _calls(self) if isinstance(call.parameters, WorkingDays)}
+        return [
+            problem.text.at(self.node.place(("tables", name)), **problem.facts)
+            for name in names
+            if name is not None
+            for problem in check_holidays(tables[name])
+        ]
 
     def _secrecy_findings(self, tables: dict[str, CodeTable]) -> list[Finding]:
         name = self.secrecy.table
@@ -244,11 +295,9 @@ def _named_columns(settings: AdapterSettings) -> Iterator[tuple[tuple[str | int,
         yield ("key", index), column
     if settings.secrecy.column is not None:
         yield ("secrecy", "column"), settings.secrecy.column
-    for path, field in settings.fields.items():
-        if field.column is not None:
-            yield ("fields", path, "column"), field.column
-        for index, column in enumerate(field.columns or ()):
-            yield ("fields", path, "columns", index), column
+    if settings.start_from is not None and settings.start_from.column is not None:
+        yield ("start_from", "column"), settings.start_from.column
+    yield from _columns_of_fields(settings.fields)
     for index, entry in enumerate(settings.attachments):
         for name in ("column", "blob", "name"):
             value = getattr(entry, name)
@@ -256,15 +305,32 @@ def _named_columns(settings: AdapterSettings) -> Iterator[tuple[tuple[str | int,
                 yield ("attachments", index, name), value
 
 
+def _columns_of_fields(
+    fields: dict[str, FieldSettings],
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for path, field in fields.items():
+        if field.column is not None:
+            yield ("fields", path, "column"), field.column
+        for index, column in enumerate(field.columns or ()):
+            yield ("fields", path, "columns", index), column
+        if field.when is not None:
+            yield ("fields", path, "when", "column"), field.when.column
+
+
 def _tables_named(settings: AdapterSettings) -> Iterator[SettingProblem]:
     known = settings.tables
     if settings.secrecy.table is not None and settings.secrecy.table not in known:
         yield _unknown_table(settings.secrecy.table, known, ("secrecy", "table"))
+    for below, call in _calls(settings):
+        if call.table is not None and call.table not in known:
+            yield _unknown_table(call.table, known, below)
+
+
+def _calls(settings: AdapterSettings) -> Iterator[tuple[tuple[str | int, ...], TransformCall]]:
+    """Yield every call of a transform with its place."""
     for path, field in settings.fields.items():
         for index, call in enumerate(field.transforms):
-            if call.table is not None and call.table not in known:
-                below = ("fields", path, "transforms", index, call.transform.name)
-                yield _unknown_table(call.table, known, below)
+            yield ("fields", path, "transforms", index, call.transform.name), call
 
 
 def _unknown_table(name: str, known: Iterable[str], below: tuple[str | int, ...]) -> SettingProblem:

@@ -14,7 +14,8 @@ from pydantic import ConfigDict, Field, model_validator
 from connector.config.settings import LocalPath, Scalar, Settings
 from connector.config.yaml_source import Node
 from connector.errors import ConfigError, Finding
-from connector.mapping import codes
+from connector.mapping import codes, value_codes
+from connector.mapping.undecided import UNDECIDED
 from connector.text.normalise import collapse_spaces, nfc
 
 __all__ = ["CodeTable", "TableSettings", "load_tables"]
@@ -82,10 +83,11 @@ def load_tables(settings: Mapping[str, TableSettings], node: Node) -> dict[str, 
     for name, table in settings.items():
         if table.file is None:
             findings.extend(_doubles(name, table.entries, node))
+            findings.extend(_undecided(name, table.entries, node))
             tables[name] = CodeTable.of(name, table.entries)
             continue
         try:
-            tables[name] = CodeTable.of(name, _read(table.file, node.place((name, "file"))))
+            tables[name] = CodeTable.of(name, _read(name, table.file, node.place((name, "file"))))
         except ConfigError as error:
             findings.extend(error.findings)
     if findings:
@@ -93,7 +95,7 @@ def load_tables(settings: Mapping[str, TableSettings], node: Node) -> dict[str, 
     return tables
 
 
-def _read(path: Path, place: str) -> dict[str, str]:
+def _read(name: str, path: Path, place: str) -> dict[str, str]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -105,7 +107,7 @@ def _read(path: Path, place: str) -> dict[str, str]:
     findings: list[Finding] = []
     try:
         for line, row in _rows(text):
-            findings.extend(_row(path, line, row, pairs))
+            findings.extend(_row(name, path, line, row, pairs))
     except csv.Error as error:
         findings.append(codes.TABLE_UNREADABLE.at(str(path), reason=str(error)))
     if findings:
@@ -118,7 +120,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     return ((reader.line_num, row) for row in reader if any(row) or reader.line_num == 1)
 
 
-def _row(path: Path, line: int, row: list[str], pairs: dict[str, str]) -> Iterator[Finding]:
+def _row(
+    name: str, path: Path, line: int, row: list[str], pairs: dict[str, str]
+) -> Iterator[Finding]:
     if line == 1:
         if tuple(row[:2]) != _COLUMNS:
             yield codes.TABLE_HEADER.at(f"{path}:1:1")
@@ -128,6 +132,8 @@ def _row(path: Path, line: int, row: list[str], pairs: dict[str, str]) -> Iterat
         yield codes.TABLE_DUPLICATE.at(f"{path}:{line}:1", value=row[0])
     else:
         pairs[_key(row[0])] = row[1]
+        if row[1].strip() == UNDECIDED:
+            yield value_codes.TABLE_UNDECIDED.at(f"{path}:{line}:1", value=row[0], table=name)
 
 
 def _doubles(name: str, entries: Mapping[str, str], node: Node) -> Iterator[Finding]:
@@ -136,6 +142,13 @@ def _doubles(name: str, entries: Mapping[str, str], node: Node) -> Iterator[Find
         if _key(key) in seen:
             yield codes.TABLE_DUPLICATE.at(node.place_of_key((name, key)), value=key)
         seen.add(_key(key))
+
+
+def _undecided(name: str, entries: Mapping[str, str], node: Node) -> Iterator[Finding]:
+    for key, value in entries.items():
+        if value == UNDECIDED:
+            place = node.place_of_key((name, key))
+            yield value_codes.TABLE_UNDECIDED.at(place, value=key, table=name)
 
 
 def _key(value: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import model_validator
 
 from connector.config.settings import Settings
+from connector.mapping.tables import CodeTable
 
-__all__ = ["Example", "NoParameters", "Parameters", "Transform"]
+__all__ = ["Example", "Lookup", "NoParameters", "Parameters", "Transform"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,27 @@ class Parameters(Settings):
         first = next(iter(cls.model_fields), None)
         return value if isinstance(value, dict) or first is None else {first: value}
 
+    @property
+    def table_name(self) -> str | None:
+        """The code table that a call needs."""
+        return None
+
+    @property
+    def function_name(self) -> str | None:
+        """The adapter's own function that a call needs."""
+        return None
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup(Generic[P]):
+    """What a transform gets that looks into a table: the table, and its parameters."""
+
+    table: CodeTable
+    parameters: P
+
 
 class NoParameters(Parameters):
     """A transform without an argument."""
@@ -42,9 +64,9 @@ class NoParameters(Parameters):
 class Transform:
     """One entry of the closed table.
 
-    `apply` gets a value that is not empty and the parameters; it returns the new value or raises
-    Refusal. A list is transformed item by item unless `on_lists` is set; empty values pass by
-    unless `on_empty` is set.
+    `apply` gets a value that is not empty and the parameters (with a table a `Lookup`, with an
+    own function that function); it returns the new value or raises Refusal. A list is transformed
+    item by item unless `on_lists` is set; empty values pass by unless `on_empty` is set.
     """
 
     name: str

@@ -14,19 +14,31 @@ from connector.config.settings import NestedProblem, SettingProblem
 from connector.config.suggest import did_you_mean
 from connector.config.yaml_source import Loc
 from connector.mapping import codes
-from connector.mapping.code_transforms import CODE_TRANSFORMS, TableName
+from connector.mapping.code_transforms import CODE_TRANSFORMS
 from connector.mapping.date_transforms import DATE_TRANSFORMS
+from connector.mapping.python_functions import PYTHON_TRANSFORMS, Function
+from connector.mapping.receiver_transforms import RECEIVER_TRANSFORMS
+from connector.mapping.subject_transforms import SUBJECT_TRANSFORMS
 from connector.mapping.tables import CodeTable
 from connector.mapping.text_transforms import TEXT_TRANSFORMS
-from connector.mapping.transform import Parameters, Transform
+from connector.mapping.transform import Lookup, Parameters, Transform
 from connector.mapping.values import is_empty
+from connector.mapping.working_days import WORKING_DAY_TRANSFORMS
 
 __all__ = ["TRANSFORMS", "BoundTransform", "TransformCall", "TransformSetting", "bind", "call"]
 
 TRANSFORMS: Final[Mapping[str, Transform]] = MappingProxyType(
     {
         transform.name: transform
-        for transform in (*TEXT_TRANSFORMS, *DATE_TRANSFORMS, *CODE_TRANSFORMS)
+        for transform in (
+            *TEXT_TRANSFORMS,
+            *DATE_TRANSFORMS,
+            *WORKING_DAY_TRANSFORMS,
+            *CODE_TRANSFORMS,
+            *SUBJECT_TRANSFORMS,
+            *RECEIVER_TRANSFORMS,
+            *PYTHON_TRANSFORMS,
+        )
     }
 )
 """Every transform that an adapter can name; nothing can be added at run time."""
@@ -42,7 +54,12 @@ class TransformCall:
     @property
     def table(self) -> str | None:
         """The code table that the call needs."""
-        return self.parameters.table if isinstance(self.parameters, TableName) else None
+        return self.parameters.table_name
+
+    @property
+    def function(self) -> str | None:
+        """The adapter's own function that the call needs."""
+        return self.parameters.function_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +82,27 @@ def call(name: str, argument: Any = None, *, context: Any = None) -> TransformCa
     return TransformCall(transform, parameters)
 
 
-def bind(calls: Sequence[TransformCall], tables: Mapping[str, CodeTable]) -> list[BoundTransform]:
-    """Return the transforms of a field, joined with the tables that they look into."""
-    return [BoundTransform(one.transform.name, _bound(one, tables)) for one in calls]
+def bind(
+    calls: Sequence[TransformCall],
+    tables: Mapping[str, CodeTable],
+    functions: Mapping[str, Function] = MappingProxyType({}),
+) -> list[BoundTransform]:
+    """Return the transforms of a field, joined with the tables and functions that they use."""
+    return [
+        BoundTransform(one.transform.name, _bound(one.transform, _given(one, tables, functions)))
+        for one in calls
+    ]
 
 
-def _bound(one: TransformCall, tables: Mapping[str, CodeTable]) -> Callable[[object], object]:
-    transform = one.transform
-    parameters: object = one.parameters if one.table is None else tables[one.table]
+def _given(
+    one: TransformCall, tables: Mapping[str, CodeTable], functions: Mapping[str, Function]
+) -> object:
+    if one.table is not None:
+        return Lookup(tables[one.table], one.parameters)
+    return one.parameters if one.function is None else functions[one.function]
+
+
+def _bound(transform: Transform, parameters: object) -> Callable[[object], object]:
 
     def single(value: object) -> object:
         if is_empty(value) and not transform.on_empty:

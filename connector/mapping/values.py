@@ -18,6 +18,7 @@ __all__ = [
     "is_empty",
     "is_ordinary",
     "shown",
+    "spelled",
     "text_of",
     "whole_number",
 ]
@@ -121,11 +122,36 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
+def spelled(value: object) -> str:
+    """Return a value as people write it in a reference: texts in quotes, parts by their names."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(spelled, value))}]"
+    if isinstance(value, str):
+        return f'"{shown(value)}"'
+    return _in_parts(value) or shown(value)
+
+
+def _in_parts(value: object) -> str | None:
+    if isinstance(value, DocumentCode):
+        return f'number "{value.number}", notation "{value.notation}"'
+    if isinstance(value, SignerTitle):
+        authority = f'competence "{value.competence}", ' if value.competence else ""
+        return f'{authority}position "{value.position}"'
+    if isinstance(value, Priority):
+        return f"{int(value)} ({value.name.lower()})"
+    if isinstance(value, TypeChoice):
+        both = [one for one in (value.administrative, value.normative) if one is not None]
+        return " or ".join(f'type {one.type}.{one.type_detail} "{one.type_name}"' for one in both)
+    return None
+
+
 def _printable(char: str) -> str:
     return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
 
 
 def _spelled(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, tuple):
         return "; ".join(shown(item) for item in value)
     if isinstance(value, TypeChoice):

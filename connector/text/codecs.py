@@ -1,8 +1,9 @@
 """Legacy Vietnamese charsets as Python codecs: ``open(path, encoding="tcvn3")``.
 
 ``tcvn3`` (ABC, fonts .VnTime), ``vni`` (VNI-Windows), ``viscii`` and ``viqr`` (RFC 1456) and
-``vps`` (Vietnamese Professionals Society). Decoding is strict unless another error handler is
-named, and yields NFC. ``viqr`` is ASCII and ``vps`` like VISCII, so neither is ever detected.
+``vps`` (Vietnamese Professionals Society); ``utf8-tcvn3`` and its like for UTF-8 that holds what
+such bytes look like in Latin-1. Decoding is strict unless another error handler is named, and
+yields NFC. ``viqr`` is ASCII and ``vps`` like VISCII, so neither is ever detected.
 
 TCVN3 has no codes for capitals that carry a tone: people typed small letters in a capital font
 (.VnTimeH). Such text decodes to small letters, which is what is stored; that a column was set in
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from connector.text.charset import Coding
 from connector.text.charsets import NAMES, charset
+from connector.text.look_alikes import LOOK_ALIKES, look_alikes
 from connector.text.viqr import VIQR
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CODECS", "register"]
 
-CODECS: Final = (*NAMES, VIQR.name)
+CODECS: Final = (*NAMES, VIQR.name, *LOOK_ALIKES)
 """Names of the codecs that `register` adds to Python's."""
 
 
@@ -40,11 +42,11 @@ def register() -> None:
 
 @cache
 def _search(name: str) -> codecs.CodecInfo | None:
-    if name not in CODECS:
+    found = _coding(name)
+    if found is None:
         return None
-    found: Coding = VIQR if name == VIQR.name else charset(name)
     return codecs.CodecInfo(
-        name=name,
+        name=found.name,
         encode=partial(_encode, found),
         decode=found.decode,
         incrementalencoder=partial(_Encoder, found),
@@ -52,6 +54,15 @@ def _search(name: str) -> codecs.CodecInfo | None:
         streamreader=partial(_Reader, found),
         streamwriter=partial(_Writer, found),
     )
+
+
+def _coding(name: str) -> Coding | None:
+    """Return what codes; Python asks with ``_`` for every ``-``."""
+    if name in LOOK_ALIKES or name.replace("_", "-") in LOOK_ALIKES:
+        return look_alikes(name.replace("_", "-"))
+    if name == VIQR.name:
+        return VIQR
+    return charset(name) if name in NAMES else None
 
 
 def _encode(found: Coding, text: str, errors: str = "strict") -> tuple[bytes, int]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from connector.text.charsets import DETECTABLE, charset
+from connector.text.charsets import DETECTABLE, NAMES, charset
+from connector.text.look_alikes import look_alike_name
 from connector.text.mojibake import to_bytes
 from connector.text.normalise import nfc
 from connector.text.syllables import is_abbreviation, is_syllable
@@ -57,7 +59,10 @@ class _Fit:
 
 
 def detect(sample: bytes) -> Guess:
-    """Guess the charset of a sample: the first hundreds of kilobytes of an export, not a cell."""
+    """Guess the charset of a sample: the first hundreds of kilobytes of an export, not a cell.
+
+    UTF-8 of look-alikes has a charset of its own (``utf8-tcvn3``, see `look_alikes`).
+    """
     for bom, name in _BOMS:
         if sample.startswith(bom):
             return Guess(name, 1.0, ("it begins with a byte order mark",))
@@ -67,7 +72,12 @@ def detect(sample: bytes) -> Guess:
         text = codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
         text = ""
-    return _best(sample, ("cp1258",)) if text.isascii() else _unicode(text)
+    if text.isascii():
+        return _best(sample, ("cp1258",))
+    guess = _unicode(text)
+    if guess.charset in NAMES:
+        return Guess(look_alike_name(guess.charset), guess.score, guess.evidence)
+    return guess
 
 
 def detect_mojibake(texts: Iterable[str]) -> Guess:
@@ -108,7 +118,8 @@ def _decoded(name: str, sample: bytes) -> str:
 
 
 def _fit(name: str, text: str) -> _Fit:
-    words = [word for word in _WORD.findall(text.replace(_WRONG, "q")) if not word.isascii()]
-    good = sum(is_syllable(word) or is_abbreviation(word) for word in words)
+    words = Counter(word for word in _WORD.findall(text.replace(_WRONG, "q")) if not word.isascii())
+    known = {word for word in words if is_syllable(word) or is_abbreviation(word)}
+    good = sum(words[word] for word in known)
     notation = _NOTATION.search(text) is not None
-    return _Fit(name, good, len(words) + text.count(_WRONG), notation)
+    return _Fit(name, good, words.total() + text.count(_WRONG), notation)

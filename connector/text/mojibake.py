@@ -43,6 +43,11 @@ def repair(text: str, name: str) -> str | None:
 
 def to_bytes(text: str) -> bytes | None:
     """Return the bytes that text read as Latin-1 or cp1252 had, None if it has real Unicode."""
+    for name in ("latin-1", "cp1252"):  # quick, and mostly enough
+        try:
+            return text.encode(name)
+        except UnicodeEncodeError:
+            continue
     try:
         return text.translate(_CP1252).encode("latin-1")
     except UnicodeEncodeError:

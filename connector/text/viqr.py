@@ -54,6 +54,8 @@ _TOKEN: Final = re.compile(
     rf"|(?P<letter>{_LONGEST_FIRST})|(?P<plain>[^aeiouydAEIOUYD\\\x80-\xff]+|[\x00-\x7f])",
     re.DOTALL,
 )
+_LIKELY: Final = re.compile(r"([aAeEoOuUiIyY][\^(+'`?~.](?:(?<=[\^(+])['`?~.])?|dd|D[dD])")
+"""What may be a letter, for texts without a backslash: quick, and a little too much."""
 _LONGEST: Final = 4
 """Characters from which one knows what the first of them means: a backslash and three d."""
 
@@ -67,6 +69,10 @@ class Viqr:
         """Return the NFC text of the bytes and their number; UnicodeDecodeError if strict."""
         data = bytes(data)
         written = data.decode("latin-1")
+        if written.isascii() and "\\" not in written:
+            parts = _LIKELY.split(written)
+            parts[1::2] = [_LETTERS.get(part) or _inner(part) for part in parts[1::2]]
+            return "".join(parts), len(data)
         text: list[str] = []
         at = 0
         while at < len(written):
@@ -99,12 +105,21 @@ class Viqr:
 
     def complete(self, data: bytes) -> int:
         """Return how many bytes can be decoded now; the last letter may be waiting for a mark."""
+        gap = max(data.rfind(b" "), data.rfind(b"\n"))
+        if gap >= 0:  # no letter and no backslash reaches over white space
+            return gap + 1
         written = data.decode("latin-1")
         at = 0
         while at <= len(written) - _LONGEST:
             token = _TOKEN.match(written, at)
             at = at + 1 if token is None else token.end()
         return at
+
+
+def _inner(likely: str) -> str:
+    """Return what is a letter in what may be one: ``u^'`` is none, ``o+'`` in no other."""
+    letter = _LETTERS.get(likely[:2])
+    return likely if letter is None else letter + likely[2:]
 
 
 def _meant(token: re.Match[str]) -> str:

@@ -1,1 +1,1 @@
-"""From a sample export to a working adapter: looking, guessing with evidence, writing."""
+"""The integrator's workbench: from a sample export to a first adapter with its tests."""

@@ -50,7 +50,7 @@ def test_preview_explains_each_field(terminal: Terminal, adapter: Path, tmp_path
     assert fields["promulgation.date"]["steps"][-1]["transform"] == "date"
     assert fields["promulgation.date"]["place"].startswith("export/van-ban-di-1.csv:2")
     text = terminal.run("preview", adapter, *options).out
-    assert "promulgation.date: NgayBanHanh = '12/07/2018'" in text
+    assert "promulgation.date ← export/van-ban-di-1.csv:2 [NgayBanHanh]: '12/07/2018'" in text
 
 
 def test_preview_is_repeatable(terminal: Terminal, adapter: Path, tmp_path: Path) -> None:

@@ -100,3 +100,5 @@ def test_date_cells_pass() -> None:
     assert date(DAY) == DAY
     assert date(dt.datetime(2020, 1, 5, 23, 0)) == DAY  # noqa: DTZ001 - cells of Excel are naive
     assert date(dt.datetime(2020, 1, 4, 18, 0, tzinfo=dt.UTC)) == DAY
+    with pytest.raises(Refusal):  # the day after the last one of the calendar
+        date(dt.datetime(9999, 12, 31, 23, 0, tzinfo=dt.UTC))

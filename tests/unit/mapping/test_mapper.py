@@ -154,7 +154,7 @@ def test_closed_unknown_and_own_receivers_are_refused() -> None:
     assert closed.place == "vb.csv:2 [NoiNhan]"
     assert "H41" in closed.en + closed.hint_en
     text = ADAPTER.replace(", {table: noi_nhan}", "")
-    assert [one.code[:6] for one in refused(text, NoiNhan="H99; lạ")] == ["EDX-85", "EDX-85"]
+    assert [one.code[:6] for one in refused(text, NoiNhan="H99; lạ")] == ["EDX-85", "EDX-12"]
     assert [one.code for one in refused(text, NoiNhan="G22")] == ["EDX-1260"]
 
 

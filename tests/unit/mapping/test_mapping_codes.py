@@ -5,10 +5,12 @@ import string
 import pytest
 
 from connector.errors import Text
-from connector.mapping import codes
+from connector.mapping import codes, value_codes
+
+ALL = (*codes.CATALOGUE, *value_codes.CATALOGUE)
 
 
-@pytest.mark.parametrize("text", codes.CATALOGUE, ids=lambda text: text.code)
+@pytest.mark.parametrize("text", ALL, ids=lambda text: text.code)
 def test_texts_are_complete(text: Text) -> None:
     """Each text is of the room's range and says the same facts in both languages."""
     assert text.code.startswith("EDX-12")
@@ -20,9 +22,10 @@ def test_texts_are_complete(text: Text) -> None:
 
 def test_catalogue_is_whole_and_codes_are_unique() -> None:
     """Every public constant is in the catalogue, no code stands twice."""
-    constants = [getattr(codes, name) for name in codes.__all__ if name != "CATALOGUE"]
-    assert set(constants) == set(codes.CATALOGUE)
-    assert len({text.code for text in constants}) == len(codes.CATALOGUE)
+    for room in (codes, value_codes):
+        constants = [getattr(room, name) for name in room.__all__ if name != "CATALOGUE"]
+        assert set(constants) == set(room.CATALOGUE)
+    assert len({text.code for text in ALL}) == len(ALL)
 
 
 def _facts(template: str) -> set[str]:

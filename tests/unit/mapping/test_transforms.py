@@ -16,13 +16,26 @@ from connector.mapping.transforms import TRANSFORMS, TransformSetting, bind, cal
 from connector.mapping.values import Refusal
 from connector.model.envelope import DocumentCode
 
-TABLES = {"noi_nhan": CodeTable.of("noi_nhan", {"UBND tỉnh Nghệ An": "H41", "": "G09"})}
+HOLIDAYS = dict.fromkeys(("2026-04-30", "2026-05-01", "2026-09-02"), "holiday")
+TABLES = {
+    "noi_nhan": CodeTable.of("noi_nhan", {"UBND tỉnh Nghệ An": "H41", "": "G09"}),
+    "ngay_nghi": CodeTable.of("ngay_nghi", {**HOLIDAYS, "2026-05-09": "working"}),
+}
+
+
+def so_ky_hieu(value: object) -> object:
+    """Turn what one legacy system writes around, as an adapter's own function."""
+    kind, _, number = str(value).partition("-")
+    return f"{number}/{kind.replace('QD', 'QĐ')}"
+
+
+FUNCTIONS = {"so_ky_hieu": so_ky_hieu}
 EXAMPLES = [(name, example) for name, one in TRANSFORMS.items() for example in one.examples]
 
 
 def apply(name: str, value: object, argument: Any = None) -> object:
     """Apply one transform."""
-    (bound,) = bind([call(name, argument)], TABLES)
+    (bound,) = bind([call(name, argument)], TABLES, FUNCTIONS)
     return bound.function(value)
 
 
@@ -97,6 +110,9 @@ def test_values_without_one_spelling_are_not_text(value: object) -> None:
         ("182/CCDSTE-DSTE", "182", "CCDSTE-DSTE"),
         ("12a/BC-UBND", "12a", "BC-UBND"),
         ("51/2022/QH15", "51", "2022/QH15"),
+        ("12bis/QĐ-UBND", "12bis", "QĐ-UBND"),
+        ("005/2026/TT-BNV", "005", "2026/TT-BNV"),
+        ("1234-CV/VPTW", "1234", "-CV/VPTW"),
         ("15-CV/BTGTU", "15", "-CV/BTGTU"),
         ("01/2015/TTLT-BTP-BCA", "01", "2015/TTLT-BTP-BCA"),
     ],
@@ -120,6 +136,7 @@ def test_split_code_composes_letters() -> None:
         "/QĐ-TTg",
         "QĐ-TTg",
         "28/",
+        "28/2018",
         "28-",
         "28//QĐ",
         "28/-QĐ",

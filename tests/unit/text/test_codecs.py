@@ -108,6 +108,8 @@ def test_quotes_and_dashes_of_windows_survive_where_fonts_have_them(name: str) -
     if name in {"viscii", "vps", "viqr"}:
         with pytest.raises(UnicodeEncodeError):
             "“x” – y…".encode(name)
+    elif name.startswith("utf8-"):
+        assert "“x” – y…".encode().decode("utf8-tcvn3") == "“x” – y…"
     else:
         assert b"\x93x\x94 \x96 y\x85".decode(name) == "“x” – y…"
 
@@ -220,6 +222,27 @@ def test_incremental_encoders_work() -> None:
     encoder = codecs.getincrementalencoder("vni")()
 
     assert encoder.encode("ế") + encoder.encode("t", final=True) == "ết".encode("vni")
+
+
+@pytest.mark.parametrize("legacy", ["tcvn3", "vni", "viscii", "vps"])
+def test_look_alikes_in_utf8_are_read_as_what_they_were(legacy: str) -> None:
+    """Legacy text that was read as Latin-1 or cp1252 and stored as UTF-8 decodes to Vietnamese."""
+    raw = SUBJECT.encode(legacy)
+    assert raw.decode("latin-1").encode().decode(f"utf8-{legacy}") == SUBJECT
+    if legacy in {"tcvn3", "vni"}:
+        assert raw.decode("cp1252").encode().decode(f"utf8-{legacy}") == SUBJECT
+
+
+def test_real_vietnamese_among_look_alikes_is_an_error() -> None:
+    """What no legacy byte looks like is refused, or escaped byte by byte, never passed through."""
+    data = "C«ng v¨n số".encode()
+    with pytest.raises(UnicodeDecodeError) as caught:
+        data.decode("utf8-tcvn3")
+    assert caught.value.encoding == "utf8-tcvn3"
+    escaped = data.decode("utf8-tcvn3", "surrogateescape")
+    assert escaped == "Công văn s" + "ố".encode().decode("ascii", "surrogateescape")
+    assert b"C\xab".decode("utf8-tcvn3", "surrogateescape") == "C\udcab"
+    assert codecs.lookup("utf8-tcvn3") is codecs.lookup("UTF8_TCVN3")
 
 
 VPS_SAMPLES = [

@@ -138,3 +138,16 @@ def test_look_alikes_of_configured_charsets_are_repaired() -> None:
     assert repair(look_alike, "vps") == "HỌC TẬP"
     assert repair("So^' 1", "viqr") == "Số 1"
     assert repair("Số", "viqr") is None
+
+
+@pytest.mark.parametrize("name", ["tcvn3", "vni"])
+def test_utf8_of_look_alikes_has_a_charset_of_its_own(name: str) -> None:
+    """A UTF-8 file of look-alikes is told with the codec that reads it, and with the evidence."""
+    text = "Công văn về việc triển khai Quyết định của Ủy ban nhân dân tỉnh".lower() + " qđ-ubnd\n"
+    data = (text * 20).encode(name).decode("latin-1").encode()
+
+    guess = detect(data)
+
+    assert guess.charset == f"utf8-{name}"
+    assert data.decode(guess.charset) == text * 20
+    assert "read as Latin-1 before" in guess.evidence
