@@ -1,209 +1,191 @@
 """Documents per second of the connector and of its peers, in one run: ``make bench``.
 
-Each pipeline is a process of its own. Rounds are interleaved, so that what disturbs the machine
-disturbs all of them; the table shows medians. The broker shares the machine.
+Each pipeline is a process of its own, pinned to its cores; the broker has all cores. Rounds are
+interleaved, so that what disturbs the machine disturbs all of them; the tables show medians.
+``BENCH=quick`` takes minutes, ``full``, the default, some twenty.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import os
 import platform
 import shutil
 import ssl
-import statistics
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
 
-from connector.broker.private import PrivateNode
-from connector.broker.sandbox import Sandbox
-from connector.broker.settings import BrokerSettings
-from tests.perf.material import RECEIVER, SENDER, Bench, make_bench
-from tests.perf.packets import Filler
-from tests.perf.worker import PIPELINES
+from connector.clock import VIETNAM
+from tests.perf import growth, series, startup
+from tests.perf.contest import Bench, open_site, run_scene
+from tests.perf.pages import terminal, write_page
+from tests.perf.peer_setup import set_up
+from tests.perf.process import ROOT
+from tests.perf.scenes import PIPELINES, PROFILES, Profile, Scene
+from tests.perf.server import open_server
+from tests.perf.verdict import broken, goals, ratios
 
 __all__ = ["main"]
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 _LIBRARIES: Final = ("connector", "cryptography", "lxml", "pika", "signxml", "xmlschema")
-_WARM_UP: Final = 3
-
-
-@dataclass(slots=True)
-class Measured:
-    """The rounds of one pipeline."""
-
-    name: str
-    documents: int
-    process: subprocess.Popen[str]
-    rounds: list[dict[str, float]] = field(default_factory=list)
-
-    @property
-    def direction(self) -> str:
-        """Which way the documents go: ``out`` or ``in``."""
-        return self.name.rpartition(" ")[2]
-
-    def row(self, attachment_bytes: int) -> dict[str, Any]:
-        """Return the medians, as they stand in the report."""
-        rate = statistics.median(self.documents / r["seconds"] for r in self.rounds)
-        cpu = statistics.median(r["cpu_seconds"] / self.documents for r in self.rounds)
-        return {
-            "name": self.name,
-            "direction": self.direction,
-            "attachment_bytes": attachment_bytes,
-            "workers": 1,
-            "documents_per_second": round(rate, 1),
-            "cpu_ms_per_document": round(cpu * 1000, 2),
-            "peak_mib": round(max(r["peak_mib"] for r in self.rounds), 1),
-        }
-
-
-class Rounds:
-    """Runs rounds of all pipelines in turn, each on documents that nobody has seen before."""
-
-    def __init__(self, bench: Bench, filler: Filler) -> None:
-        self._bench = bench
-        self._filler = filler
-        self._next = 1001
-
-    def one(self, measured: Measured, documents: int) -> dict[str, float]:
-        """Run one round of one pipeline and empty the queues."""
-        first = self._next
-        self._next += documents
-        if measured.direction == "in":
-            self._filler.fill(self._bench.rows(first, documents))
-        answer = _ask(measured, {"first": first, "documents": documents})
-        self._filler.purge()
-        return answer
+_PROGRAMS: Final = {
+    "xmlsec1": ("xmlsec1", "--version"),
+    "node": ("node", "--version"),
+    "java": ("java", "-version"),
+}
+_BUDGET_BROKEN: Final = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     """Run the benchmark; write and return the report."""
     options = _options(arguments)
-    work = options.report.parent / "work"
+    profile = PROFILES[options.profile]
+    directory = options.report.parent
+    work = directory / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    begun = time.monotonic()
     try:
-        report = _run(work, options)
+        report = _measured(work, directory / "peers", profile)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    report["minutes"] = round((time.monotonic() - begun) / 60, 1)
+    report["ratios"] = ratios(report, profile)
+    report["goals"] = goals(report["ratios"])
+    report["budget_broken"] = broken(report["ratios"], profile.name)
     text = json.dumps(report, ensure_ascii=False, indent=2)
     options.report.write_text(text + "\n", encoding="utf-8")
-    sys.stdout.write(table(report))
-    sys.stdout.write(f"\nreport: {options.report}\n")
+    if options.page:
+        write_page(options.page, report)
+    sys.stdout.write(terminal(report))
+    _conclude(report, options.report)
     return report
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.perf.bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
-    parser.add_argument("--documents", type=int, default=100, help="a round, for the connector")
-    parser.add_argument("--peer-documents", type=int, default=40, help="a round, tuned peer")
-    parser.add_argument("--naive-documents", type=int, default=12, help="a round, naive peer")
-    parser.add_argument("--attachment-bytes", type=int, default=200_000)
+    chosen = os.environ.get("BENCH") or "full"
+    parser.add_argument("--profile", choices=PROFILES, default=chosen, help="default: $BENCH, full")
     parser.add_argument("--report", type=Path, default=ROOT / "var" / "bench" / "report.json")
+    parser.add_argument("--page", type=Path, help="page that gets tables and charts")
     options = parser.parse_args(arguments)
+    if options.profile not in PROFILES:
+        parser.error(f"BENCH={options.profile}: one of {', '.join(PROFILES)}")
     options.report = options.report.absolute()
+    if options.page is None and arguments is None and options.profile == "full":
+        options.page = ROOT / "docs" / "benchmarks.md"
     return options
 
 
-def _run(work: Path, options: argparse.Namespace) -> dict[str, Any]:
-    with ExitStack() as stack:
-        admin = stack.enter_context(_broker(work / "rabbitmq"))
-        sandbox = stack.enter_context(Sandbox(admin, f"bench-{uuid.uuid4().hex[:8]}"))
-        sandbox.connect([SENDER[0], RECEIVER[0]])
-        bench = make_bench(
-            work / "nodes",
-            sender_url=sandbox.settings(SENDER[0]).url,
-            receiver_url=sandbox.settings(RECEIVER[0]).url,
-            attachment_bytes=options.attachment_bytes,
-        )
-        filler = stack.enter_context(Filler(bench, sandbox.admin.url))
-        pipelines = [
-            Measured(name, _count(name, options), stack.enter_context(_process(name, bench)))
-            for name in PIPELINES
-        ]
-        rounds = Rounds(bench, filler)
-        for measured in pipelines:
-            rounds.one(measured, min(_WARM_UP, measured.documents))
-        for _ in range(options.rounds):
-            for measured in pipelines:
-                measured.rounds.append(rounds.one(measured, measured.documents))
-        rabbitmq = sandbox.management.overview()["rabbitmq_version"]
-    rows = [measured.row(options.attachment_bytes) for measured in pipelines]
+def _conclude(report: dict[str, Any], path: Path) -> None:
+    missed = [goal["ratio"] for goal in report["goals"] if goal["must_reached"] is False]
+    known = [goal for goal in report["goals"] if goal["value"] is not None]
+    sys.stdout.write(f"\ngoals: {len(known) - len(missed)} of {len(known)} measured ones reached\n")
+    for complaint in report["budget_broken"]:
+        sys.stdout.write(f"budget broken: {complaint}\n")
+    sys.stdout.write(f"report: {path}\n")
+
+
+def _measured(work: Path, peers: Path, profile: Profile) -> dict[str, Any]:
+    _say("getting the peers ready")
+    commands, absent = set_up(peers, profile.peers)
+    machine = _machine()
+    with open_server(work / "rabbitmq") as server:
+        cores = sorted(os.sched_getaffinity(0))
+        bench = Bench(work, server, commands, cores)
+        parts = _parts(bench, profile)
+        broker = {"version": server.version, "idle_mib": server.idle_mib}
     return {
-        "machine": _machine(),
-        "versions": _versions() | {"rabbitmq": rabbitmq},
-        "rounds": options.rounds,
-        "rows": rows,
-        "ratios": _ratios(rows),
+        "profile": profile.name,
+        "date": dt.datetime.now(VIETNAM).date().isoformat(),
+        "machine": machine,
+        "versions": _versions() | {"rabbitmq": broker["version"]},
+        "broker": broker,
+        **parts,
+        "absent": [
+            {"name": PIPELINES[tool].name, "reason": reason} for tool, reason in absent.items()
+        ],
+        "unable": bench.unable,
     }
 
 
-@contextmanager
-def _broker(directory: Path) -> Iterator[BrokerSettings]:
-    url = os.environ.get("CONNECTOR_BROKER_URL")
-    if url:
-        management = os.environ.get("CONNECTOR_BROKER_MANAGEMENT_URL")
-        yield BrokerSettings(url=url, management_url=management)
-        return
-    with PrivateNode(directory, disposable=True) as node:
-        yield node.settings()
-
-
-@contextmanager
-def _process(name: str, bench: Bench) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.perf.worker", name, str(bench.save())],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+def _parts(bench: Bench, profile: Profile) -> dict[str, Any]:
+    """Measure; the connector's memory first, before anybody has loaded the broker."""
+    found: dict[str, Any] = {"memory": _guarded(bench, lambda: series.memory(bench, profile))}
+    scenes = list(_possible(bench, profile.scenes))
+    found["rows"] = _rows(bench, scenes, run_scene)
+    found["end_to_end"] = _rows(bench, profile.end_to_end, series.end_to_end)
+    _say("sealing and verifying")
+    found["signing"] = series.signing(bench, profile)
+    _say("durability")
+    durable = profile.durability
+    found["durability"] = (
+        _guarded(bench, lambda: series.durability(bench, durable)) if durable else []
     )
-    try:
-        yield process
-    finally:
-        process.communicate(timeout=60)
-
-
-def _ask(measured: Measured, order: Mapping[str, int]) -> dict[str, float]:
-    stdin, stdout = measured.process.stdin, measured.process.stdout
-    if stdin is None or stdout is None:
-        raise RuntimeError(measured.name)
-    stdin.write(json.dumps(order) + "\n")
-    stdin.flush()
-    line = stdout.readline()
-    if not line:
-        raise RuntimeError(f"{measured.name} ended with {measured.process.wait()}")
-    answer: dict[str, float] = json.loads(line)
-    return answer
-
-
-def _count(name: str, options: argparse.Namespace) -> int:
-    if name.startswith("naive"):
-        return int(options.naive_documents)
-    return int(options.peer_documents if name.startswith("tuned") else options.documents)
-
-
-def _ratios(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    rate = {row["name"]: row["documents_per_second"] for row in rows}
-    ratios = {
-        f"connector {way} / {peer} {way}": rate[f"connector {way}"] / rate[f"{peer} {way}"]
-        for way in ("out", "in")
-        for peer in ("naive script", "tuned libraries")
+    _say("growth")
+    found["growth"] = {
+        "stores": _guarded(bench, lambda: growth.stores(bench, profile.stores)),
+        "backlogs": _guarded(bench, lambda: growth.backlogs(bench, profile.backlogs)),
     }
-    ratios["connector in / connector out"] = rate["connector in"] / rate["connector out"]
-    return {name: round(ratio, 2) for name, ratio in ratios.items()}
+    found["start_up"] = _start_up(bench, profile.start_up_runs) if profile.start_up_runs else []
+    return found
+
+
+def _guarded(bench: Bench, measure: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Measure; a part that fails is told in the report and does not take the others with it."""
+    try:
+        return measure()
+    except Exception as error:  # noqa: BLE001 - whatever it is, minutes of measuring are kept
+        bench.cannot("connector", "a whole part", 0, f"{type(error).__name__}: {error}")
+        bench.server.purge()
+        return []
+
+
+def _possible(bench: Bench, scenes: Iterable[Scene]) -> Iterable[Scene]:
+    for scene in scenes:
+        if scene.workers <= len(bench.cores):
+            yield scene
+            continue
+        for direction in scene.directions:
+            reason = f"{scene.workers} workers need as many cores"
+            bench.cannot("all", direction, scene.attachment_bytes, reason)
+
+
+def _rows(
+    bench: Bench, scenes: Iterable[Scene], run: Callable[[Bench, Scene], list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    rows = []
+    for scene in scenes:
+        begun = time.monotonic()
+        rows += _guarded(bench, partial(run, bench, scene))
+        took = time.monotonic() - begun
+        name = run.__name__.replace("_", " ")
+        _say(f"{name}: {scene.attachment_bytes:,} bytes, {scene.workers} worker(s): {took:.0f} s")
+    return rows
+
+
+def _start_up(bench: Bench, runs: int) -> list[dict[str, Any]]:
+    with open_site(bench, Scene(1000, ())) as site:
+        place = site.place()
+        site.task("connector", "out", place)
+        header = "number,date,subject,file\n"
+        (place / "adapter" / "export" / "0.csv").write_text(header, encoding="utf-8")
+        return startup.measure(place, runs)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stderr.flush()
 
 
 def _machine() -> dict[str, Any]:
@@ -228,20 +210,16 @@ def _versions() -> dict[str, str]:
         "libxml2": ".".join(map(str, etree.LIBXML_VERSION)),
         "openssl": ssl.OPENSSL_VERSION,
         "sqlite": ".".join(map(str, pysqlite3.sqlite_version_info)),
+        **{name: _program_version(*command) for name, command in _PROGRAMS.items()},
     }
 
 
-def table(report: Mapping[str, Any]) -> str:
-    """Return the report as people read it."""
-    lines = [f"{'pipeline':<22}{'documents/s':>12}{'CPU ms/document':>18}{'peak MiB':>10}"]
-    lines += [
-        f"{row['name']:<22}{row['documents_per_second']:>12}{row['cpu_ms_per_document']:>18}"
-        f"{row['peak_mib']:>10}"
-        for row in report["rows"]
-    ]
-    lines += ["", *(f"{name}: {ratio}" for name, ratio in report["ratios"].items())]
-    return "\n".join(lines) + "\n"
+def _program_version(*command: str) -> str:
+    if shutil.which(command[0]) is None:
+        return "absent"
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr).strip().splitlines()[0].strip()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(_BUDGET_BROKEN if main()["budget_broken"] else 0)

@@ -1,41 +1,55 @@
-"""What all pipelines of the benchmark work on: two agencies, their keys, rows and files."""
+"""What all pipelines work on: two agencies with keys, nodes of the connector, rows and files."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
+import itertools
 import json
-import random
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from connector.clock import VIETNAM, SystemClock
-from connector.trust.pki import new_dev_pki
+from connector.config.node import node_json_schema
+from connector.resources import schemas_dir
+from connector.trust.pki import KeyType, new_dev_pki
+from tests.perf.peers.wire import Row, Task
 
-__all__ = ["RECEIVER", "SENDER", "Bench", "Row", "make_bench"]
+__all__ = ["PARTS", "RECEIVER", "SENDER", "Site", "Urls", "export"]
 
 SENDER: Final = ("G22", "Văn phòng Chính phủ")
 RECEIVER: Final = ("G09", "Bộ Nội vụ")
+WINDOW: Final = 64
 
+_SETTINGS: Final = json.dumps(node_json_schema())
+PARTS: Final = "part_bytes" in _SETTINGS
+"""Whether large packets travel in parts, which a packet over the broker's limit needs."""
+
+_ROOM: Final = 4_000_000
 _NODE: Final = """\
 config_version: 1
 environment: test
 state_dir: state
+poll_seconds: 0.05
 agencies:
   - code: {code}
     name: {name}
     key:
       type: pem
-      key_file: ../pki/keys/{lower}.key
-      certificate_file: ../pki/keys/{lower}.crt
-trust: {{anchors_dir: ../pki/anchors, registry_file: ../pki/registry.yaml}}
+      key_file: {pki}/keys/{lower}.key
+      certificate_file: {pki}/keys/{lower}.crt
+trust: {{anchors_dir: {pki}/anchors, registry_file: {pki}/registry.yaml}}
 broker: {{url: "{url}"}}
+limits: {{max_packet_bytes: {packet}, max_attachment_bytes: {attachment}}}
 adapters: [{adapters}]
 sinks: [{{type: folder, directory: inbox}}]
 """
 _ADAPTER: Final = """\
 adapter_version: 1
+start_from: everything
 name: bench
 agency: G22
 source:
@@ -58,89 +72,119 @@ attachments:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One document of the export."""
+class Urls:
+    """How each agency reaches the broker."""
 
-    number: str
-    date: str
-    subject: str
-    file: str
+    sender: str
+    receiver: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """A directory with everything, and how to reach the broker as each agency."""
+@dataclass(slots=True)
+class Site:
+    """Keys of one kind, attachments of one size, and a place for each process."""
 
     directory: Path
-    sender_url: str
-    receiver_url: str
+    urls: Urls
     attachment_bytes: int
+    key_type: KeyType = "rsa2048"
+    _next: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
+    _places: Iterator[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self.directory.mkdir(parents=True)
+        new_dev_pki(self.pki, [SENDER, RECEIVER], clock=SystemClock(), key_type=self.key_type)
 
     @property
     def pki(self) -> Path:
         """Keys, certificates and anchors."""
         return self.directory / "pki"
 
-    @property
-    def adapter(self) -> Path:
-        """The adapter of the sending node."""
-        return self.directory / "sender" / "adapter"
+    def place(self) -> Path:
+        """Return a new directory for one process, with room for rows and files."""
+        place = self.directory / f"p{next(self._places)}"
+        for name in ("files", "export"):
+            (place / "adapter" / name).mkdir(parents=True)
+        return place
 
-    def config(self, node: str) -> Path:
-        """Return the connector.yaml of `sender` or `receiver`."""
-        return self.directory / node / "connector.yaml"
+    def task(self, tool: str, role: str, place: Path) -> Task:
+        """Return what a process at a place does; the connector's get their configuration too."""
+        sends = role not in {"in", "serve"}
+        (code, name), (peer_code, peer_name) = (SENDER, RECEIVER) if sends else (RECEIVER, SENDER)
+        task = Task(
+            tool=tool,
+            role=role,
+            code=code,
+            name=name,
+            peer_code=peer_code,
+            peer_name=peer_name,
+            url=self.urls.sender if sends else self.urls.receiver,
+            key=self.pki / "keys" / f"{code.lower()}.key",
+            certificate=self.pki / "keys" / f"{code.lower()}.crt",
+            peer_certificate=self.pki / "keys" / f"{peer_code.lower()}.crt",
+            schemas=schemas_dir(),
+            directory=place,
+            window=WINDOW,
+        )
+        if tool == "connector":
+            self._configure(task)
+        return task
 
-    def rows(self, first: int, count: int) -> list[Row]:
-        """Return rows with a file each; all files differ, and are the same for everybody."""
+    def lay_out(self, place: Path, count: int) -> Path:
+        """Put new files into a place and return the rows that name them; no two are alike."""
         today = dt.datetime.now(VIETNAM).strftime("%Y/%m/%d")
         rows = []
-        for number in range(first, first + count):
-            file = self.adapter / "files" / f"{number}.pdf"
-            if not file.exists():
-                noise = random.Random(number).randbytes(self.attachment_bytes)  # noqa: S311
-                file.write_bytes(b"%PDF-1.4\n" + noise[9:])
-            rows.append(Row(str(number), today, f"V/v thử tải số {number}", file.name))
-        return rows
+        for number in itertools.islice(self._next, count):
+            path = place / "adapter" / "files" / f"{number}.pdf"
+            _write_noise(path, self.attachment_bytes)
+            rows.append(f"{number}\t{today}\tV/v thử tải số {number}\t{path}\n")
+        target = place / "rows.tsv"
+        target.write_text("".join(rows), encoding="utf-8")
+        return target
 
-    def export(self, rows: list[Row], name: str) -> None:
-        """Put an export file into the adapter's directory, whole at once."""
-        target = self.adapter / "export" / f"{name}.csv"
-        partial = target.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(("number", "date", "subject", "file"))
-            writer.writerows((row.number, row.date, row.subject, row.file) for row in rows)
-        partial.rename(target)
+    @staticmethod
+    def clear(place: Path) -> None:
+        """Remove the files that `lay_out` made; what was sent of them is elsewhere."""
+        for path in (place / "adapter" / "files").iterdir():
+            path.unlink()
 
-    def save(self) -> Path:
-        """Write down how to find everything again, for other processes."""
-        path = self.directory / "bench.json"
-        facts = asdict(self) | {"directory": str(self.directory)}
-        path.write_text(json.dumps(facts), encoding="utf-8")
-        return path
+    def _configure(self, task: Task) -> None:
+        config = task.directory / "connector.yaml"
+        sends = task.code == SENDER[0]
+        attachment = max(self.attachment_bytes + _ROOM, 50_000_000)
+        text = _NODE.format(
+            code=task.code,
+            lower=task.code.lower(),
+            name=task.name,
+            pki=self.pki,
+            url=task.url,
+            packet=attachment // 3 * 4 + _ROOM,
+            attachment=attachment,
+            adapters="adapter" if sends else "",
+        )
+        config.write_text(text, encoding="utf-8")
+        (task.directory / "adapter" / "adapter.yaml").write_text(_ADAPTER, encoding="utf-8")
 
-    @classmethod
-    def load(cls, path: Path) -> Bench:
-        """Return what `save` wrote."""
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**(facts | {"directory": Path(facts["directory"])}))
+
+def export(place: Path, rows: list[Row]) -> Callable[[], Path]:
+    """Write an export beside its place; calling the result puts it there, whole at once.
+
+    The exports before it are removed: they have been read.
+    """
+    target = place / "adapter" / "export" / f"{rows[0].number if rows else 0}.csv"
+    for old in target.parent.iterdir():
+        old.unlink()
+    partial = target.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("number", "date", "subject", "file"))
+        writer.writerows((row.number, row.date, row.subject, row.path.name) for row in rows)
+    return lambda: partial.rename(target)
 
 
-def make_bench(
-    directory: Path, *, sender_url: str, receiver_url: str, attachment_bytes: int
-) -> Bench:
-    """Make keys and the two nodes' configurations in an empty directory."""
-    bench = Bench(directory, sender_url, receiver_url, attachment_bytes)
-    new_dev_pki(bench.pki, [SENDER, RECEIVER], clock=SystemClock())
-    for node, (code, name), url in (
-        ("sender", SENDER, sender_url),
-        ("receiver", RECEIVER, receiver_url),
-    ):
-        bench.config(node).parent.mkdir()
-        adapters = "adapter" if node == "sender" else ""
-        text = _NODE.format(code=code, name=name, lower=code.lower(), url=url, adapters=adapters)
-        bench.config(node).write_text(text, encoding="utf-8")
-    for name in ("export", "files"):
-        (bench.adapter / name).mkdir(parents=True)
-    (bench.adapter / "adapter.yaml").write_text(_ADAPTER, encoding="utf-8")
-    return bench
+def _write_noise(path: Path, size: int) -> None:
+    with path.open("wb") as stream:
+        stream.write(b"%PDF-1.4\n")
+        left = size - 9
+        while left > 0:
+            stream.write(os.urandom(min(left, 1 << 20)))
+            left -= 1 << 20
