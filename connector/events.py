@@ -8,12 +8,14 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 __all__ = [
+    "AdaptersReloaded",
     "AlarmRaised",
     "BrokerConnected",
     "BrokerLost",
@@ -41,8 +43,10 @@ __all__ = [
     "RecordConflicted",
     "RecordRefused",
     "RecordRepeated",
+    "RecordsSkipped",
     "SinkFailed",
     "SourceFailed",
+    "SpoolTidied",
     "StatusApplied",
     "StatusIgnored",
     "StatusQueued",
@@ -50,6 +54,16 @@ __all__ = [
 ]
 
 _WORD_BREAK: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+@cache
+def _name_of(kind: type[Any]) -> str:
+    return _WORD_BREAK.sub("_", kind.__name__).lower()
+
+
+@cache
+def _fields_of(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +76,15 @@ class Event:
     @classmethod
     def name(cls) -> str:
         """Return the event's name: noun and past verb, ``document_sealed``."""
-        return _WORD_BREAK.sub("_", cls.__name__).lower()
+        kind: Any = cls  # mypy takes a class for unhashable
+        return _name_of(kind)
 
     def facts(self) -> dict[str, Any]:
         """Return the event's non-empty facts, JSON-ready."""
-        values = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self))
-        return {name: value for name, value in values if value is not None}
+        kind: Any = type(self)
+        return {
+            name: value for name in _fields_of(kind) if (value := getattr(self, name)) is not None
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +144,26 @@ class RecordConflicted(_RecordEvent):
     """A record changed after it was sent; nothing is sent, a person decides."""
 
     level: ClassVar[str] = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsSkipped(Event):
+    """A pass over an export skipped records before `start_from`; nothing of them is kept."""
+
+    adapter: str
+    count: int
+    start_from: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdaptersReloaded(Event):
+    """Adapters were read anew; those refused go on as before, see the alarms."""
+
+    level: ClassVar[str] = "warning"
+    added: str | None = None
+    changed: str | None = None
+    removed: str | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +315,13 @@ class KeysReloaded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolTidied(Event):
+    """Files that nothing refers to, left by a process that died before its commit, were removed."""
+
+    removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorActed(Event):
     """A person used a command that changes state."""
 
@@ -299,9 +343,14 @@ class Emitter:
             ("event", "error_code"),
             registry=self.registry,
         )
+        self._counters: Final[dict[tuple[str, str], Counter]] = {}
 
     def emit(self, event: Event) -> None:
         """Log one line and count one."""
-        facts = event.facts()
-        self._events.labels(event.name(), facts.get("error_code", "")).inc()
-        getattr(self._log, event.level)(event.name(), **facts)
+        name, facts = event.name(), event.facts()
+        counted = name, facts.get("error_code", "")
+        counter = self._counters.get(counted)
+        if counter is None:
+            counter = self._counters[counted] = self._events.labels(*counted)
+        counter.inc()
+        getattr(self._log, event.level)(name, **facts)

@@ -27,6 +27,7 @@ def generated() -> Mapping[str, Callable[[], str]]:
         "transforms": pages.transforms,
         "rules": pages.rules,
         "events": pages.events,
+        "states": pages.states,
         "sources": pages.sources,
         "sinks": pages.sinks,
         "node-config": pages.node_config,
@@ -36,6 +37,7 @@ def generated() -> Mapping[str, Callable[[], str]]:
     return made | {
         "schemas/connector.schema.json": _node_schema,
         "schemas/adapter.schema.json": _adapter_schema,
+        "schemas/tests.schema.json": _tests_schema,
     }
 
 
@@ -53,6 +55,12 @@ def _adapter_schema() -> str:
     from connector.mapping.settings import adapter_json_schema
 
     return _json(adapter_json_schema())
+
+
+def _tests_schema() -> str:
+    from connector.flow.trial import tests_json_schema
+
+    return _json(tests_json_schema())
 
 
 def _json(value: Any) -> str:

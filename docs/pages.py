@@ -20,6 +20,7 @@ __all__ = [
     "rules",
     "sinks",
     "sources",
+    "states",
     "transforms",
 ]
 
@@ -44,6 +45,7 @@ _GROUPS = {
     "80": "Đích nhận · sinks",
     "85": "Danh mục cơ quan · agencies",
     "90": "Dịch vụ và dòng lệnh · service and command line",
+    "91": "Bàn làm việc của người tích hợp · the integrator's workbench",
     "92": "Trình diễn · demonstration",
     "99": "Lỗi chương trình · bugs",
 }
@@ -64,8 +66,13 @@ _STATUSES = (
 
 _CLI = (
     "Dữ liệu ra đầu ra chuẩn, lời nhắn ra đầu ra lỗi. Data goes to standard output, talk to "
-    "standard error. Verbs that read have `--json`; verbs that change something ask only at "
-    "a terminal: in scripts give `--yes`, or `--dry-run` to see what would be done."
+    "standard error. Verbs that read have `--json`; verbs that change something ask at a "
+    "terminal; in scripts those of an operator need `--yes`, those of a legacy system (`recall`, "
+    "`resend`, `reply`, `send`) go ahead. `--dry-run` says what would be done."
+)
+_STATES = (
+    "Mọi chuyển trạng thái hợp lệ; kho lưu trữ từ chối mọi chuyển trạng thái khác. Every move "
+    "there is; the store refuses any other. To stay in a state is always allowed."
 )
 _ERRORS = (
     "Mỗi thông báo có mã `EDX-nnnn` không bao giờ đổi nghĩa. Chữ trong ngoặc nhọn được thay "
@@ -229,6 +236,33 @@ def events() -> str:
     )
 
 
+def states() -> str:
+    """Return the page of the states of deliveries and received messages."""
+    from connector.model.transitions import DELIVERY_MOVES, INBOX_MOVES
+
+    head = "| from | to | by | when |\n| --- | --- | --- | --- |\n"
+    tables = (
+        head
+        + "\n".join(
+            f"| {', '.join(sorted(f'`{state.value}`' for state in move.before))} | "
+            f"`{move.after.value}` | {move.actor.value} | {cell(move.when)} |"
+            for move in moves
+        )
+        for moves in (DELIVERY_MOVES, INBOX_MOVES)
+    )
+    delivery, inbox = tables
+    return _page(
+        [
+            "# Trạng thái · States",
+            _STATES,
+            "## Gửi đi · Delivery, as the sender sees it",
+            delivery,
+            "## Nhận về · Received message",
+            inbox,
+        ]
+    )
+
+
 def sources() -> str:
     """Return the page of the kinds of sources."""
     from connector.sources.registry import BUILT_IN, settings_model
@@ -321,7 +355,9 @@ def _first_sentence(model: type[BaseModel]) -> str:
 
 
 def _value(value: object) -> str:
-    return f"`{cell(repr(value))}`".replace("&lt;", "<")
+    from connector.mapping.values import spelled
+
+    return f"`{cell(spelled(value))}`".replace("&lt;", "<")
 
 
 def _plain(text: str) -> str:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from connector.config import codes
 from connector.config.agency import AgencyConfig, OrganizationConfig, check_code
@@ -40,6 +47,11 @@ __all__ = [
 
 CONFIG_VERSION: Final = 1
 _MEBIBYTE: Final = 1024 * 1024
+_AUTO: Final = "auto"
+_Workers = Annotated[
+    str,
+    WithJsonSchema({"anyOf": [{"const": _AUTO}, {"type": "integer", "minimum": 0, "maximum": 32}]}),
+]
 
 
 class Environment(StrEnum):
@@ -173,6 +185,13 @@ class NodeConfig(Settings):
         description="How often the adapters' exports are looked at.",
         gt=0,
     )
+    seal_workers: _Workers = Field(
+        default="auto",
+        title="Số tiến trình ký",
+        description="Processes that write and sign packets beside the daemon itself, 0 to 32; "
+        "auto: as the machine's cores allow, 0: the daemon does it alone.",
+        pattern=r"^(auto|[0-9]|[12][0-9]|3[0-2])$",
+    )
     sinks: tuple[SinkConfig, ...] = Field(
         default=(), title="Các đích nhận", description="Where received documents go."
     )
@@ -235,6 +254,11 @@ class NodeConfig(Settings):
                         code=code,
                         served=", ".join(self.served),
                     )
+
+    @property
+    def seal_worker_count(self) -> int | None:
+        """How many processes seal packets beside the daemon, None if the machine decides."""
+        return None if self.seal_workers == _AUTO else int(self.seal_workers)
 
     @property
     def served(self) -> tuple[str, ...]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import Field
 
 from connector.config.secrets import SecretRef
 from connector.config.settings import LocalPath, Settings
 
 __all__ = ["BrokerConfig", "StoreConfig", "TlsConfig"]
+
+_MEBIBYTE: Final = 1024 * 1024
 
 
 class TlsConfig(Settings):
@@ -62,6 +66,20 @@ class BrokerConfig(Settings):
         description="How many messages may be on their way without the broker's confirm.",
         ge=1,
         le=10_000,
+    )
+    part_bytes: int = Field(
+        default=4 * _MEBIBYTE,
+        title="Cỡ một phần (byte)",
+        description="A larger packet travels in parts of this size.",
+        ge=_MEBIBYTE // 16,
+        le=64 * _MEBIBYTE,
+    )
+    parts_expire_seconds: float = Field(
+        default=259_200.0,
+        title="Chờ các phần còn thiếu (giây)",
+        description="How long the parts of a packet wait for those that are missing; then they are "
+        "removed, with an alarm.",
+        gt=0,
     )
     heartbeat_seconds: int = Field(
         default=30,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from connector import crash
 from connector.clock import Clock
 from connector.events import Emitter, Event
 from connector.store import journal
@@ -17,17 +18,14 @@ __all__ = ["Ledger", "Work"]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An open transaction; what is recorded in it is journalled with it (guarantee G6)."""
+    """An open transaction; what is recorded in it is journalled at its end (guarantee G6)."""
 
     tx: Transaction
     now: dt.datetime
     events: list[Event] = field(default_factory=list)
 
     def record(self, event: Event) -> None:
-        """Append an event to the journal; it is logged and counted after the commit."""
-        journal.append(
-            self.tx, event.name(), event.facts(), now=self.now, packet_id=event.packet_id
-        )
+        """Note an event for the journal; it is logged and counted after the commit."""
         self.events.append(event)
 
 
@@ -45,8 +43,14 @@ class Ledger:
         with self.store.begin() as tx:
             work = Work(tx=tx, now=self.clock.now())
             yield work
+            rows = [
+                journal.NewEntry(event.name(), event.facts(), event.packet_id)
+                for event in work.events
+            ]
+            journal.append_many(tx, rows, now=work.now)
         for event in work.events:
             self._emitter.emit(event)
+        crash.point("ledger.told")
 
     def tell(self, event: Event) -> None:
         """Log and count an event that belongs to no transaction."""

@@ -6,6 +6,7 @@ legal, backward moves are recorded and change nothing (architecture section 4).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
@@ -16,6 +17,7 @@ __all__ = [
     "OPEN_DELIVERY_STATES",
     "DeliveryState",
     "InboxState",
+    "overtaken_by",
     "state_after_status",
 ]
 
@@ -95,6 +97,23 @@ def state_after_status(current: DeliveryState, status: StatusCode) -> DeliverySt
     if reached is None or current is DeliveryState.RECALL_REQUESTED:
         return None
     return reached if _rank(reached) > _rank(current) else None
+
+
+def overtaken_by(status: StatusCode, sent: Collection[StatusCode]) -> StatusCode | None:
+    """Return the status of ours that forbids to send another one now, None if it may be sent.
+
+    Processing goes forward only, nothing follows a refusal or a taken-back document, and what
+    is finished is not refused any more (QĐ 28/2018 Đ9). A repetition is no objection.
+    """
+    ends = [each for each in (StatusCode.REFUSED, StatusCode.CHANGE_AGREED) if each in sent]
+    if status in sent:
+        return None
+    if ends:
+        return ends[0]
+    if status is StatusCode.REFUSED:
+        return StatusCode.FINISHED if StatusCode.FINISHED in sent else None
+    later = [each for each in _BY_STATUS if each in sent and status in _BY_STATUS]
+    return next((each for each in later if each.value > status.value), None)
 
 
 def _rank(state: DeliveryState) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from typing import Final
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
 
 import structlog
 
@@ -18,7 +21,9 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
     """Send structured lines to standard error; libraries' own logs only from warning up."""
     readable = sys.stderr.isatty() if style == "auto" else style == "console"
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer()
+        if readable
+        else structlog.processors.JSONRenderer(serializer=_as_json)
     )
     structlog.configure(
         processors=[
@@ -38,10 +43,20 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # BrokerLost says it once, in one line
 
 
+def _as_json(line: structlog.types.EventDict, default: Callable[[Any], Any]) -> str:
+    """Write as `json.dumps` does, without making an encoder a line."""
+    return _encoder(default).encode(line)
+
+
+@lru_cache(maxsize=4)
+def _encoder(default: Callable[[Any], Any]) -> json.JSONEncoder:
+    return json.JSONEncoder(default=default)
+
+
 def _shorten(
     _logger: structlog.types.WrappedLogger, _method: str, line: structlog.types.EventDict
 ) -> structlog.types.EventDict:
     for key, value in line.items():
-        if isinstance(value, str) and len(value) > _MAX_VALUE:
+        if type(value) is str and len(value) > _MAX_VALUE:
             line[key] = value[:_MAX_VALUE] + "…"
     return line

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from connector import crash
+
 __all__ = ["sync"]
 
 
@@ -15,3 +17,4 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    crash.point("durable.synced")

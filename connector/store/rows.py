@@ -1,29 +1,53 @@
-"""From rows to frozen dataclasses whose fields are named like the columns."""
+"""From rows to frozen dataclasses whose fields are named like the columns, and back."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Column, Table
 
-__all__ = ["columns_for", "make", "values_of"]
+from connector.store.columns import Plain
+from connector.store.statements import Values
+
+__all__ = ["Shape"]
 
 T = TypeVar("T")
+_Conversion = tuple[int, Callable[[Any], Any]]
 
 
-def columns_for(cls: type[Any], table: Table) -> tuple[Column[Any], ...]:
-    """Return the columns of a table that a dataclass is made from, in its fields' order."""
-    return tuple(table.c[field.name] for field in dataclasses.fields(cls))
+class Shape(Generic[T]):
+    """How a dataclass stands in a table: worked out once, not once a row."""
+
+    def __init__(self, cls: type[T], table: Table) -> None:
+        self._cls: Final = cls
+        self.names: Final = tuple(field.name for field in dataclasses.fields(cls))  # type: ignore[arg-type]
+        self.columns: Final[tuple[Column[Any], ...]] = tuple(table.c[name] for name in self.names)
+        kinds = [(index, column.type) for index, column in enumerate(self.columns)]
+        plain = [(index, kind) for index, kind in kinds if isinstance(kind, Plain)]
+        self._reads: Final[list[_Conversion]] = [(index, kind.read) for index, kind in plain]
+        self._writes: Final[list[_Conversion]] = [(index, kind.write) for index, kind in plain]
+        self._get: Final = attrgetter(*self.names)
+
+    def make(self, values: Sequence[Any]) -> T:
+        """Return the dataclass for the values of `columns` as SQLAlchemy gives them."""
+        return self._cls(**dict(zip(self.names, values, strict=True)))
+
+    def read(self, row: Values) -> T:
+        """Return the dataclass for the values of `columns` as they stand there."""
+        return self.make(_converted(row, self._reads))
+
+    def write(self, instance: T) -> Values:
+        """Return the values of `columns` as they are to stand there."""
+        return tuple(_converted(self._get(instance), self._writes))
 
 
-def make(cls: type[T], values: Sequence[Any]) -> T:
-    """Return the dataclass for the values of `columns_for`."""
-    names = (field.name for field in dataclasses.fields(cls))  # type: ignore[arg-type]
-    return cls(**dict(zip(names, values, strict=True)))
-
-
-def values_of(instance: Any) -> dict[str, Any]:
-    """Return a dataclass's fields by column name."""
-    return {field.name: getattr(instance, field.name) for field in dataclasses.fields(instance)}
+def _converted(values: Values, conversions: Sequence[_Conversion]) -> list[Any]:
+    converted = list(values)
+    for index, convert in conversions:
+        value = converted[index]
+        if value is not None:
+            converted[index] = convert(value)
+    return converted

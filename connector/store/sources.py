@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 
+from connector import crash
 from connector.errors import Bug, Finding
 from connector.store import codes
+from connector.store.columns import moment_text
+from connector.store.rows import Shape
+from connector.store.statements import Statement, Values, insert_into
 from connector.store.tables import source_conflict, source_cursor, source_refused, source_taken
 
 __all__ = [
     "REFUSED",
     "TAKEN",
     "Taken",
+    "TakenRecord",
+    "conflict_count",
     "cursor",
     "record_conflict",
     "record_refused",
     "record_taken",
+    "record_taken_many",
     "refusals",
+    "refused_count",
     "set_cursor",
     "taken",
+    "taken_many",
 ]
 
 TAKEN: Final = "taken"
 REFUSED: Final = "refused"
+_EVER: Final = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,25 +55,107 @@ class Taken:
     findings: tuple[dict[str, Any], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenRecord:
+    """A record that became a packet."""
+
+    adapter: str
+    source_key: str
+    content_digest: str
+    packet_id: str
+    place: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused:
+    adapter: str
+    source_key: str
+    row_digest: str | None
+    place: str
+    findings: tuple[dict[str, Any], ...]
+    at: dt.datetime
+
+
+_TAKEN_ROW: Final = Shape(TakenRecord, source_taken)
+_REFUSED_ROW: Final = Shape(_Refused, source_refused)
+
+
+def _one(table: Any, *more: str) -> list[Any]:
+    names = ("adapter", "source_key", *more)
+    return [table.c[name] == bindparam(f"key_{name}") for name in names]
+
+
+_KEY: Final = ("key_adapter", "key_source_key")
+_CURSOR: Final = Statement(
+    select(source_cursor.c.value).where(source_cursor.c.adapter == bindparam("key")), "key"
+)
+_MOVE_CURSOR: Final = Statement(
+    update(source_cursor)
+    .where(source_cursor.c.adapter == bindparam("key"))
+    .values(value=bindparam("new")),
+    "new",
+    "key",
+)
+_ADD_CURSOR: Final = insert_into(source_cursor, ("adapter", "value"))
+_TAKEN: Final = Statement(select(*_TAKEN_ROW.columns).where(*_one(source_taken)), *_KEY)
+_ADD_TAKEN: Final = insert_into(source_taken, _TAKEN_ROW.names)
+_REFUSED: Final = Statement(select(*_REFUSED_ROW.columns).where(*_one(source_refused)), *_KEY)
+_ADD_REFUSED: Final = insert_into(source_refused, _REFUSED_ROW.names)
+_SETTLE: Final = Statement(delete(source_refused).where(*_one(source_refused)), *_KEY)
+_CONFLICT: Final = Statement(
+    select(source_conflict.c.at).where(*_one(source_conflict, "content_digest")),
+    *_KEY,
+    "key_content_digest",
+)
+_ADD_CONFLICT: Final = insert_into(
+    source_conflict, ("adapter", "source_key", "content_digest", "place", "at")
+)
+_IS_SECRET: Final = text("source_key >= 'secret:' AND source_key < 'secret;'")
+_NO_SECRET: Final = text("(source_key < 'secret:' OR source_key >= 'secret;')")
+_COUNT_REFUSED: Final = (
+    select(func.count())
+    .select_from(source_refused)
+    .where(source_refused.c.at >= bindparam("since"))
+)
+_COUNTS: Final = {
+    None: Statement(_COUNT_REFUSED, "since"),
+    True: Statement(_COUNT_REFUSED.where(_IS_SECRET), "since"),
+    False: Statement(_COUNT_REFUSED.where(_NO_SECRET), "since"),
+}
+_COUNT_CONFLICTS: Final = Statement(
+    select(func.count())
+    .select_from(source_conflict)
+    .where(source_conflict.c.at >= bindparam("since")),
+    "since",
+)
+
+
 def cursor(tx: Connection, adapter: str) -> str | None:
     """Return up to where an adapter's export was taken, None if nothing was."""
-    found = select(source_cursor.c.value).where(source_cursor.c.adapter == adapter)
-    return tx.execute(found).scalar_one_or_none()
+    row = _CURSOR.first(tx, adapter)
+    return None if row is None else str(row[0])
 
 
 def set_cursor(tx: Connection, adapter: str, value: str) -> None:
     """Move an adapter's cursor; belongs into the transaction that keeps what was read."""
-    _upsert(tx, source_cursor, {"adapter": adapter}, {"value": value})
+    if not _MOVE_CURSOR.change(tx, value, adapter):
+        _ADD_CURSOR.change(tx, adapter, value)
 
 
 def taken(tx: Connection, adapter: str, source_key: str) -> Taken | None:
     """Return what became of a record; that it was sent outweighs a later refusal."""
-    key = {"adapter": adapter, "source_key": source_key}
-    row = _row(tx, source_taken, key)
+    row = _TAKEN.first(tx, adapter, source_key)
     if row is not None:
-        return Taken(state=TAKEN, **row)
-    row = _row(tx, source_refused, key)
+        return _taken(row)
+    row = _REFUSED.first(tx, adapter, source_key)
     return None if row is None else _refused(row)
+
+
+def taken_many(tx: Connection, adapter: str, source_keys: Iterable[str]) -> dict[str, Taken]:
+    """Return what became of some records, by source key; unknown ones are absent."""
+    found = ((key, taken(tx, adapter, key)) for key in dict.fromkeys(source_keys))
+    return {key: known for key, known in found if known is not None}
 
 
 def record_taken(
@@ -81,15 +173,32 @@ def record_taken(
     The same content again changes nothing. Other content under the same key is a Bug here: the
     caller reports a conflict instead (G3: never a silent second document).
     """
-    key = {"adapter": adapter, "source_key": source_key}
-    tx.execute(delete(source_refused).filter_by(**key))
-    earlier = _row(tx, source_taken, key)
-    if earlier is None:
-        facts = {"content_digest": content_digest, "packet_id": packet_id, "place": place}
-        tx.execute(insert(source_taken).values(**key, **facts, at=now))
-    elif earlier["content_digest"] != content_digest:
-        reason = f"record {source_key} of {adapter} was taken with other content"
-        raise Bug(codes.MISUSE.at(place, reason=reason))
+    record = TakenRecord(
+        adapter=adapter,
+        source_key=source_key,
+        content_digest=content_digest,
+        packet_id=packet_id,
+        place=place,
+        at=now,
+    )
+    record_taken_many(tx, (record,))
+
+
+def record_taken_many(tx: Connection, records: Sequence[TakenRecord]) -> None:
+    """Note records as `record_taken` does, in this order."""
+    new: dict[tuple[str, str], TakenRecord] = {}
+    for record in records:
+        key = record.adapter, record.source_key
+        row = _TAKEN.first(tx, *key)
+        earlier = new.get(key) if row is None else _TAKEN_ROW.read(row)
+        if earlier is None:
+            new[key] = record
+        elif earlier.content_digest != record.content_digest:
+            reason = f"record {record.source_key} of {record.adapter} was taken with other content"
+            raise Bug(codes.MISUSE.at(record.place, reason=reason))
+    _SETTLE.change_many(tx, [(record.adapter, record.source_key) for record in records])
+    crash.point("sources.taken")
+    _ADD_TAKEN.change_many(tx, [_TAKEN_ROW.write(record) for record in new.values()])
 
 
 def record_refused(
@@ -106,14 +215,22 @@ def record_refused(
 
     Of secrets the caller passes only place and rule, and no digest (G7).
     """
-    key = {"adapter": adapter, "source_key": source_key}
-    earlier = _row(tx, source_refused, key)
-    reasons = [finding.as_dict() for finding in findings]
-    known = earlier is not None and earlier["row_digest"] == row_digest
-    if known and earlier is not None and earlier["findings"] == reasons:
-        return False
-    facts = {"row_digest": row_digest, "place": place, "findings": reasons, "at": now}
-    _upsert(tx, source_refused, key, facts)
+    reasons = tuple(finding.as_dict() for finding in findings)
+    row = _REFUSED.first(tx, adapter, source_key)
+    earlier = None if row is None else _REFUSED_ROW.read(row)
+    if earlier is not None:
+        if earlier.row_digest == row_digest and earlier.findings == reasons:
+            return False
+        _SETTLE.change(tx, adapter, source_key)
+    now_refused = _Refused(
+        adapter=adapter,
+        source_key=source_key,
+        row_digest=row_digest,
+        place=place,
+        findings=reasons,
+        at=now,
+    )
+    _ADD_REFUSED.change(tx, *_REFUSED_ROW.write(now_refused))
     return True
 
 
@@ -127,31 +244,62 @@ def record_conflict(
     now: dt.datetime,
 ) -> bool:
     """Keep that a record changed after it was sent; False if that change is on record."""
-    key = {"adapter": adapter, "source_key": source_key, "content_digest": content_digest}
-    if _row(tx, source_conflict, key) is not None:
+    key = (adapter, source_key, content_digest)
+    if _CONFLICT.first(tx, *key) is not None:
         return False
-    tx.execute(insert(source_conflict).values(**key, place=place, at=now))
+    _ADD_CONFLICT.change(tx, *key, place, moment_text(now))
     return True
 
 
 def refusals(tx: Connection, *, adapter: str | None = None, limit: int) -> list[Taken]:
     """Return the standing refusals, newest first."""
     newest = source_refused.c.at.desc(), source_refused.c.source_key
-    query = select(source_refused).order_by(*newest).limit(limit)
+    query = select(*_REFUSED_ROW.columns).order_by(*newest).limit(limit)
     if adapter is not None:
         query = query.where(source_refused.c.adapter == adapter)
-    return [_refused(dict(row)) for row in tx.execute(query).mappings()]
+    return [_as_taken(_REFUSED_ROW.make(row)) for row in tx.execute(query)]
 
 
-def _refused(row: dict[str, Any]) -> Taken:
-    return Taken(state=REFUSED, **{**row, "findings": tuple(row["findings"])})
+def refused_count(
+    tx: Connection, *, since: dt.datetime | None = None, secrets: bool | None = None
+) -> int:
+    """Return how many refusals stand, of secrets only, or of all others, or of both (None)."""
+    return _counted(_COUNTS[secrets].first(tx, _EVER if since is None else moment_text(since)))
 
 
-def _row(tx: Connection, table: Table, key: dict[str, str]) -> dict[str, Any] | None:
-    row = tx.execute(select(table).filter_by(**key)).mappings().one_or_none()
-    return None if row is None else dict(row)
+def conflict_count(tx: Connection, *, since: dt.datetime | None = None) -> int:
+    """Return how many records changed after they were sent."""
+    return _counted(_COUNT_CONFLICTS.first(tx, _EVER if since is None else moment_text(since)))
 
 
-def _upsert(tx: Connection, table: Table, key: dict[str, str], facts: dict[str, Any]) -> None:
-    if tx.execute(update(table).filter_by(**key).values(**facts)).rowcount == 0:
-        tx.execute(insert(table).values(**key, **facts))
+def _counted(row: Values | None) -> int:
+    return row[0] if row else 0
+
+
+def _taken(row: Values) -> Taken:
+    found = _TAKEN_ROW.read(row)
+    return Taken(
+        adapter=found.adapter,
+        source_key=found.source_key,
+        state=TAKEN,
+        place=found.place,
+        at=found.at,
+        content_digest=found.content_digest,
+        packet_id=found.packet_id,
+    )
+
+
+def _refused(row: Values) -> Taken:
+    return _as_taken(_REFUSED_ROW.read(row))
+
+
+def _as_taken(found: _Refused) -> Taken:
+    return Taken(
+        adapter=found.adapter,
+        source_key=found.source_key,
+        state=REFUSED,
+        place=found.place,
+        at=found.at,
+        row_digest=found.row_digest,
+        findings=found.findings,
+    )

@@ -1,40 +1,44 @@
 """Packet bodies and attachments as files named by their digest; a file is whole or absent (G1, G8).
 
-Written as temporary file, fsync, rename, fsync of the directory. Temporary files of a process
-that died are removed when the spool is opened; those of a living one are held by a lock.
+Written as temporary file, fdatasync, rename, fsync of the directory; of a group all take each of
+these steps together, so that they wait for the disk together. Temporary files of a process that
+died are removed when the spool is opened; those of a living one are held by a lock.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import hashlib
 import io
 import os
 import re
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+import stat
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from connector.errors import Bug, StorageError
+from connector.model.content import BytesContent, Content
 from connector.store import codes
 from connector.store.border import files, from_files
+from connector.store.drafts import Draft, Drafts, Readable
 from connector.store.durable import sync
+from connector.store.scratch import Scratch
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 __all__ = ["Readable", "Spool", "Spooled"]
 
-_CHUNK: Final = 1 << 20
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-
-
-class Readable(Protocol):
-    """Anything bytes can be read from piece by piece."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return at most `size` bytes, empty at the end."""
-        ...
+_GROUP: Final = 256
+_SYNCING_THREADS: Final = 8
+_REMEMBERED: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +64,35 @@ class Spool:
 
     def __init__(self, directory: Path) -> None:
         self.directory: Final = directory
-        self._temporary: Final = directory / "tmp"
+        self._drafts: Final = Drafts(directory / "tmp")
+        self._durable: Final = _Durable()
+        self._pool: Final = ThreadPoolExecutor(_SYNCING_THREADS, "spool-sync")
         with files(str(directory)):
             self._prepare()
-            self._clean()
+            self._drafts.clear()
 
     def put(self, data: bytes) -> Spooled:
         """Make bytes durable; the same bytes are kept once. StorageError if that fails."""
-        known = self._durable(hashlib.sha256(data).hexdigest(), len(data))
-        return known or self.put_stream(io.BytesIO(data))
+        return self._put_group((data,))[0]
 
     def put_stream(self, stream: Readable) -> Spooled:
         """Make a stream's bytes durable without holding them in memory."""
-        with self._new_file() as (descriptor, path):
-            digest, size = _copy(stream, descriptor, str(path))
-            with files(str(path)):
-                os.fsync(descriptor)
-                target = self._path(digest)
-                path.replace(target)
-                sync(target.parent)
-        return Spooled(digest, size, target)
+        return self._put_group((stream,))[0]
+
+    def put_many(self, contents: Sequence[bytes | Content | Readable]) -> list[Spooled]:
+        """Make contents durable together, with few waits for the disk; StorageError if not all.
+
+        What a Content says of itself is believed only where the spool holds it already, so
+        compare the digest that comes back. All are read in the caller's thread, in their order.
+        """
+        spooled: list[Spooled] = []
+        for start in range(0, len(contents), _GROUP):
+            spooled += self._put_group(contents[start : start + _GROUP])
+        return spooled
+
+    def scratch(self) -> Scratch:
+        """Return an empty content for bytes that nobody needs after this process."""
+        return Scratch(self._drafts.nameless())
 
     def get(self, sha256: str) -> Spooled:
         """Return what was put under a digest; StorageError if it is not there."""
@@ -101,6 +114,19 @@ class Spool:
         with files(str(path)):
             path.unlink(missing_ok=True)
 
+    def remove_unless_put_since(self, sha256: str, moment: dt.datetime) -> bool:
+        """Remove a content unless it was put, for the first time or again, since a moment.
+
+        True if it was removed. Safe beside processes that put the same content just now.
+        """
+        path = self._path(sha256)
+        with files(str(path)), self._names(fcntl.LOCK_EX):
+            status = _status(path)
+            if status is None or status.st_mtime >= moment.timestamp():
+                return False
+            path.unlink(missing_ok=True)
+        return True
+
     def verify(self, sha256: str) -> Spooled:
         """Read a content again and compare; StorageError if it is gone or was changed."""
         spooled = self.get(sha256)
@@ -111,29 +137,110 @@ class Spool:
             raise StorageError(codes.BODY_CHANGED.at(place, sha256=sha256, found=found))
         return spooled
 
-    def digests(self) -> Iterator[str]:
-        """Yield the digests of all contents, in no order."""
+    def digests(self, beginning: str = "??") -> Iterator[str]:
+        """Yield the digests of all contents, or of those with these two first digits."""
         with files(str(self.directory)):
-            for path in self.directory.glob("??/*"):
+            for path in self.directory.glob(f"{beginning}/*"):
                 yield path.parent.name + path.name
+
+    def last_put(self, sha256: str) -> dt.datetime | None:
+        """Return when a content was put last, None if it is not there."""
+        path = self._path(sha256)
+        with files(str(path)):
+            status = _status(path)
+        return None if status is None else dt.datetime.fromtimestamp(status.st_mtime, dt.UTC)
 
     def _path(self, sha256: str) -> Path:
         if _DIGEST.fullmatch(sha256) is None:
             raise Bug(codes.MISUSE.at(reason=f"not a digest: {sha256!r}"))
         return self.directory / sha256[:2] / sha256[2:]
 
-    def _durable(self, sha256: str, size: int) -> Spooled | None:
-        """Return a content that is whole; its name may be so new that it has to be synced."""
-        path = self._path(sha256)
-        with files(str(path)):
-            if not path.is_file() or path.stat().st_size != size:
-                return None
-            sync(path.parent)
-        return Spooled(sha256, size, path)
+    def _put_group(self, contents: Sequence[bytes | Content | Readable]) -> list[Spooled]:
+        claims = [_claim(content) for content in contents]
+        with files(str(self.directory)), self._names(fcntl.LOCK_SH):
+            found = [self._found(claim) for claim in claims]
+        there = [one for one in found if one is not None]
+        missing = [claim for claim, one in zip(claims, found, strict=True) if one is None]
+        written = iter(self._write(missing, there))
+        return [next(written) if one is None else one for one in found]
+
+    def _write(self, missing: Sequence[_Claim], there: Sequence[Spooled]) -> list[Spooled]:
+        """Write and sync files, then name them and sync the names: nothing is named too early."""
+        with ExitStack() as stack:
+            drafts: list[Draft] = []
+            syncing: list[Future[None]] = []
+            for claim in missing:
+                drafts.append(stack.enter_context(self._draft(claim)))
+                if len(missing) > 1:  # it goes to the disk while the next one is being written
+                    syncing.append(self._pool.submit(os.fdatasync, drafts[-1].descriptor))
+                    stack.callback(wait, syncing[-1:])
+            with files(str(self.directory)):
+                if not syncing:
+                    for draft in drafts:
+                        os.fdatasync(draft.descriptor)
+                for synced in syncing:
+                    synced.result()
+                written = self._name(drafts)
+                self._sync_names([*there, *written])
+        return written
+
+    def _draft(self, claim: _Claim) -> AbstractContextManager[Draft]:
+        if isinstance(claim.content, bytes):
+            return self._drafts.of_bytes(claim.content, claim.sha256)
+        if _is_stream(claim.content):
+            return self._drafts.of_stream(nullcontext(claim.content))
+        return self._drafts.of_stream(claim.content.open())
+
+    def _found(self, claim: _Claim) -> Spooled | None:
+        """Return what is here and whole, dated anew: it is in use, whatever its age."""
+        path = self._path(claim.sha256) if claim.sha256 else None
+        status = _status(path) if path else None
+        if path is None or status is None or not stat.S_ISREG(status.st_mode):
+            return None
+        if status.st_size != claim.size:
+            return None
+        known = self._durable.knows(claim.sha256, status)
+        os.utime(path)
+        if known:
+            self._durable.note(claim.sha256, path.stat())
+        return Spooled(claim.sha256, claim.size, path)
+
+    def _name(self, drafts: Sequence[Draft]) -> list[Spooled]:
+        named = [Spooled(draft.sha256, draft.size, self._path(draft.sha256)) for draft in drafts]
+        with self._names(fcntl.LOCK_SH):
+            for draft, spooled in zip(drafts, named, strict=True):
+                draft.path.replace(spooled.path)
+        return named
+
+    def _sync_names(self, named: Sequence[Spooled]) -> None:
+        """Wait for the names on the disk; one that was found may not have been synced yet."""
+        new = [
+            (spooled.sha256, status)
+            for spooled in named
+            if (status := _status(spooled.path)) is not None
+            and not self._durable.knows(spooled.sha256, status)
+        ]
+        directories = list({self.directory / sha256[:2] for sha256, _ in new})
+        if len(directories) == 1:
+            sync(directories[0])
+        elif directories:
+            list(self._pool.map(sync, directories))
+        for sha256, status in new:
+            self._durable.note(sha256, status)
+
+    @contextmanager
+    def _names(self, operation: int) -> Iterator[None]:
+        """Keep names as they are (LOCK_SH) or remove some (LOCK_EX), among all processes."""
+        descriptor = os.open(self._drafts.directory, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, operation)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _prepare(self) -> None:
         """Make all directories at once, so that later only their content has to be synced."""
-        for directory in (self.directory, self._temporary):
+        for directory in (self.directory, self._drafts.directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         wanted = (self.directory / f"{first:02x}" for first in range(256))
         missing = [path for path in wanted if not path.is_dir()]
@@ -143,59 +250,53 @@ class Spool:
             sync(self.directory)
             sync(self.directory.parent)
 
-    def _clean(self) -> None:
-        for path in self._temporary.iterdir():
-            try:
-                descriptor = os.open(path, os.O_RDWR)
-            except FileNotFoundError:
-                continue  # its writer has just finished
-            try:
-                if _try_lock(descriptor):
-                    path.unlink(missing_ok=True)
-            finally:
-                os.close(descriptor)
 
-    @contextmanager
-    def _new_file(self) -> Iterator[tuple[int, Path]]:
-        with files(str(self._temporary)):
-            descriptor, path = self._locked_file()
-        try:
-            yield descriptor, path
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(descriptor)
+class _Claim(NamedTuple):
+    """What is to be put, with its digest where that is known; else the digest is empty."""
 
-    def _locked_file(self) -> tuple[int, Path]:
-        while True:
-            path = self._temporary / uuid.uuid4().hex
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-            if _try_lock(descriptor) and os.fstat(descriptor).st_nlink:
-                return descriptor, path
-            os.close(descriptor)  # another process was cleaning at this very moment
+    content: bytes | Content | Readable
+    sha256: str = ""
+    size: int = 0
 
 
-def _copy(stream: Readable, descriptor: int, place: str) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with open(descriptor, "wb", buffering=0, closefd=False) as target:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            with files(place):
-                _write_all(target, chunk)
-    return digest.hexdigest(), size
+def _claim(content: bytes | Content | Readable) -> _Claim:
+    if isinstance(content, bytes):
+        return _Claim(content, hashlib.sha256(content).hexdigest(), len(content))
+    if isinstance(content, BytesContent):
+        return _Claim(content.data, content.sha256, content.size)
+    if _is_stream(content):
+        return _Claim(content)
+    return _Claim(content, content.sha256, content.size)
 
 
-def _write_all(target: io.FileIO, chunk: bytes) -> None:
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[target.write(rest) :]
+def _is_stream(content: Content | Readable) -> TypeIs[Readable]:
+    """Tell streams from contents; asking the Protocol itself would cost more than the file."""
+    return hasattr(content, "read")
 
 
-def _try_lock(descriptor: int) -> bool:
+class _Durable:
+    """Which names this process has synced, bounded; a file by that name made anew is another."""
+
+    def __init__(self) -> None:
+        self._known: Final[dict[str, tuple[int, int]]] = {}
+        self._lock: Final = threading.Lock()
+
+    def knows(self, sha256: str, status: os.stat_result) -> bool:
+        """Tell whether the name of exactly this file is on the disk."""
+        with self._lock:
+            return self._known.get(sha256) == (status.st_ino, status.st_mtime_ns)
+
+    def note(self, sha256: str, status: os.stat_result) -> None:
+        """Remember a file whose name is on the disk; the oldest is forgotten."""
+        with self._lock:
+            self._known.pop(sha256, None)
+            self._known[sha256] = (status.st_ino, status.st_mtime_ns)
+            if len(self._known) > _REMEMBERED:
+                del self._known[next(iter(self._known))]
+
+
+def _status(path: Path) -> os.stat_result | None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return path.stat()
+    except FileNotFoundError:
+        return None

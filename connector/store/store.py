@@ -18,12 +18,13 @@ from typing import Final, Self
 
 from sqlalchemy import Connection
 
+from connector import crash
 from connector.clock import Clock
 from connector.errors import Bug, ConfigError, Finding, StorageError
 from connector.store import codes, migrate
-from connector.store.backup import copy_database
 from connector.store.border import translated
 from connector.store.engine import Engines, connect
+from connector.store.snapshot import copy_database
 
 __all__ = ["Store", "Transaction"]
 
@@ -82,8 +83,11 @@ class Store:
         with self._alone():
             try:
                 with translated(self.place), self._engines.writer.begin() as tx:
+                    crash.point("store.begun")
                     yield tx
                     self._ensure_transaction(tx)
+                    crash.point("store.committing")
+                crash.point("store.committed")
             except StorageError as error:
                 if self.path is not None and error.code in _FATAL:
                     self._failed = error.findings
@@ -100,6 +104,10 @@ class Store:
         if self.path is not None and not self.read_only:
             with self._alone():
                 self._pragma("wal_checkpoint(TRUNCATE)")
+
+    def copy_to(self, target: Path) -> Path:
+        """Write one consistent, durable copy of the database to a new file; others go on."""
+        return copy_database(self._engines, target)
 
     def close(self) -> None:
         """Close all connections; closing twice does nothing."""

@@ -1,128 +1,53 @@
-"""The schema: tables, indices, and how moments, words and JSON stand in their columns.
-
-All of it is plain text and integers, so that SQLite and PostgreSQL hold the same. A change here
-needs a migration; a test compares both.
-"""
+"""The schema: tables and indices. A change here needs a migration; a test compares both."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
+from collections.abc import Collection
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     text,
 )
 
-from connector.errors import Bug
 from connector.model.states import OPEN_DELIVERY_STATES, DeliveryState, InboxState
-from connector.store import codes
+from connector.store.columns import Json, Moment, Word
 
 __all__ = [
     "OPEN_DELIVERY",
     "OPEN_MESSAGE",
     "OPEN_MESSAGE_STATES",
+    "adapter_condition",
+    "adapter_config",
     "delivery",
+    "inbox_assembly",
     "inbox_message",
+    "inbox_part",
     "inbox_receipt",
     "journal",
+    "legacy_status",
     "metadata",
-    "moment_text",
+    "one_of",
     "outbox_packet",
+    "outbox_recipe",
     "source_conflict",
     "source_cursor",
     "source_refused",
     "source_taken",
-    "to_json",
 ]
 
 
-def moment_text(moment: dt.datetime) -> str:
-    """Return an aware moment as UTC text of fixed width, which sorts like the moment."""
-    if moment.tzinfo is None:
-        raise Bug(codes.MISUSE.at(reason=f"a time without zone: {moment}"))
-    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")
-
-
-def to_json(value: object) -> str:
-    """Return canonical JSON: sorted keys, no spaces, letters as they are.
-
-    Only a text that is no Unicode (a file name of other bytes) is written in escapes.
-    """
-    try:
-        plain = _dumps(value, ensure_ascii=False)
-        return plain if _is_unicode(plain) else _dumps(value, ensure_ascii=True)
-    except (TypeError, ValueError) as error:
-        raise Bug(codes.MISUSE.at(reason=f"not JSON-ready: {error}")) from error
-
-
-def _dumps(value: object, *, ensure_ascii: bool) -> str:
-    return json.dumps(
-        value,
-        ensure_ascii=ensure_ascii,
-        sort_keys=True,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
-
-
-def _is_unicode(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-class _Moment(TypeDecorator[dt.datetime]):
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else moment_text(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
-        return None if value is None else dt.datetime.fromisoformat(value)
-
-
-class _Word(TypeDecorator[StrEnum]):
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, words: type[StrEnum]) -> None:
-        super().__init__()
-        self.words = words
-
-    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else self.words(value).value
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
-        return None if value is None else self.words(value)
-
-
-class _Json(TypeDecorator[Any]):
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else to_json(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
-        return None if value is None else json.loads(value)
-
-
-def _one_of(column: str, states: frozenset[StrEnum]) -> str:
+def one_of(column: str, states: Collection[StrEnum]) -> str:
+    """Return the condition that a column holds one of these words, as it stands in an index."""
     words = ", ".join(f"'{state.value}'" for state in sorted(states))
     return f"{column} IN ({words})"
 
@@ -134,10 +59,10 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
 
 
 # A partial index serves only queries that repeat its condition literally: never as parameters.
-OPEN_DELIVERY: Final = _one_of("state", frozenset(OPEN_DELIVERY_STATES))
+OPEN_DELIVERY: Final = one_of("state", frozenset(OPEN_DELIVERY_STATES))
 OPEN_MESSAGE_STATES: Final = frozenset({InboxState.RECEIVED, InboxState.VERIFIED, InboxState.HELD})
-OPEN_MESSAGE: Final = _one_of("state", frozenset(OPEN_MESSAGE_STATES))
-_IN_EFFECT: Final = _one_of(
+OPEN_MESSAGE: Final = one_of("state", frozenset(OPEN_MESSAGE_STATES))
+_IN_EFFECT: Final = one_of(
     "state", frozenset({InboxState.VERIFIED, InboxState.DELIVERED, InboxState.CANCELLED})
 )
 
@@ -163,7 +88,6 @@ outbox_packet: Final = Table(
     Column("status_code", Text),
     Column("content_digest", Text, nullable=False),
     Column("digest", Text, nullable=False),
-    Column("body_sha256", Text, nullable=False),
     Column("body_size", BigInteger, nullable=False),
     Column("subject", Text),
     Column("code", Text),
@@ -173,10 +97,24 @@ outbox_packet: Final = Table(
     Column("place", Text),
     Column("source_key", Text),
     Column("config_hash", Text),
-    Column("sealed_at", _Moment, nullable=False),
+    Column("sealed_at", Moment, nullable=False),
     Index("ix_outbox_packet_document", "document_id", "sender"),
     Index("ix_outbox_packet_code", "code"),
     Index("ix_outbox_packet_digest", "digest"),
+)
+
+# A table of its own, so that lists stay narrow; by position, so that it only grows at its end.
+outbox_recipe: Final = Table(
+    "outbox_recipe",
+    metadata,
+    Column(
+        "position",
+        _Position,
+        ForeignKey("outbox_packet.position"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("recipe", LargeBinary, nullable=False),
 )
 
 delivery: Final = Table(
@@ -185,17 +123,22 @@ delivery: Final = Table(
     Column("packet_id", Text, ForeignKey("outbox_packet.packet_id"), primary_key=True),
     Column("receiver", Text, primary_key=True),
     Column("position", _Position, nullable=False),
+    Column("sender", Text, nullable=False),
     Column("lane", Integer, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("state", _Word(DeliveryState), nullable=False),
+    Column("state", Word(DeliveryState), nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("not_before", _Moment, nullable=False),
+    Column("not_before", Moment, nullable=False),
     Column("reason", Text),
     Column("error_code", Text),
-    Column("updated_at", _Moment, nullable=False),
-    Column("sent_at", _Moment),
+    Column("updated_at", Moment, nullable=False),
+    Column("sent_at", Moment),
     Column("last_status", Text),
-    _partial("ix_delivery_lane", "lane", "position", "receiver", "not_before", where=OPEN_DELIVERY),
+    _partial(
+        "ix_delivery_due",
+        *("sender", "lane", "position", "receiver", "not_before"),
+        where=OPEN_DELIVERY,
+    ),
     Index("ix_delivery_state", "kind", "state", "position"),
     Index("ix_delivery_receiver", "receiver", "position"),
     Index("ix_delivery_position", "position"),
@@ -213,9 +156,9 @@ inbox_message: Final = Table(
     Column("lane", Integer, nullable=False),
     Column("body_sha256", Text, nullable=False),
     Column("body_size", BigInteger, nullable=False),
-    Column("headers", _Json, nullable=False),
-    Column("received_at", _Moment, nullable=False),
-    Column("state", _Word(InboxState), nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("state", Word(InboxState), nullable=False),
     Column("packet_id", Text),
     Column("sender", Text),
     Column("document_id", Text),
@@ -225,12 +168,12 @@ inbox_message: Final = Table(
     Column("status_code", Text),
     Column("subject", Text),
     Column("code", Text),
-    Column("findings", _Json, nullable=False),
-    Column("verification", _Json),
-    Column("served", _Json, nullable=False),
+    Column("findings", Json, nullable=False),
+    Column("verification", Json),
+    Column("served", Json(tuple), nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("not_before", _Moment, nullable=False),
-    Column("updated_at", _Moment, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
     Column("copies", Integer, nullable=False),
     _partial("ix_inbox_message_lane", "lane", "position", "not_before", where=OPEN_MESSAGE),
     _partial("uq_inbox_message_in_effect", "packet_id", where=_IN_EFFECT, unique=True),
@@ -248,7 +191,29 @@ inbox_receipt: Final = Table(
     Column("addressed_code", Text, primary_key=True),
     Column("status_code", Text, primary_key=True),
     Column("receipt_packet_id", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+inbox_assembly: Final = Table(
+    "inbox_assembly",
+    metadata,
+    Column("assembly", Text, primary_key=True),
+    Column("facts", Json, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("arrived", Integer, nullable=False),
+    Column("arrived_bytes", BigInteger, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+inbox_part: Final = Table(
+    "inbox_part",
+    metadata,
+    Column("assembly", Text, ForeignKey("inbox_assembly.assembly"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Index("ix_inbox_part_sha256", "sha256"),
 )
 
 source_cursor: Final = Table(
@@ -266,7 +231,7 @@ source_taken: Final = Table(
     Column("content_digest", Text, nullable=False),
     Column("packet_id", Text, nullable=False),
     Column("place", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 source_refused: Final = Table(
@@ -276,8 +241,8 @@ source_refused: Final = Table(
     Column("source_key", Text, primary_key=True),
     Column("row_digest", Text),
     Column("place", Text, nullable=False),
-    Column("findings", _Json, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("findings", Json(tuple), nullable=False),
+    Column("at", Moment, nullable=False),
     Index("ix_source_refused_at", "at"),
 )
 
@@ -288,7 +253,7 @@ source_conflict: Final = Table(
     Column("source_key", Text, primary_key=True),
     Column("content_digest", Text, primary_key=True),
     Column("place", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 journal: Final = Table(
@@ -301,4 +266,32 @@ journal: Final = Table(
     Column("facts", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Index("ix_journal_packet", "packet_id", "seq"),
+)
+
+adapter_condition: Final = Table(
+    "adapter_condition",
+    metadata,
+    Column("adapter", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("actor", Text),
+    Column("reason", Text),
+    Column("records", BigInteger),
+)
+
+adapter_config: Final = Table(
+    "adapter_config",
+    metadata,
+    Column("config_hash", Text, primary_key=True),
+    Column("files", LargeBinary, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+)
+
+legacy_status: Final = Table(
+    "legacy_status",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )

@@ -7,12 +7,13 @@ import random
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from connector.clock import ManualClock
-from connector.store import journal, outbox, sources
+from connector.store import journal, migrate, outbox, sources
 from connector.store.spool import Spool
 from connector.store.store import Store
 
@@ -36,12 +37,29 @@ while True:
     body = spool.put(b"%d " % number * 20_000)
     packet = outbox.OutboxPacket(
         packet_id=f"p{number}", kind="document", sender="G22", document_id="D", content_digest="c",
-        digest=f"d{number}", body_sha256=body.sha256, body_size=body.size, sealed_at=clock.now())
+        digest=f"d{number}", body_size=body.size, sealed_at=clock.now())
     with store.begin() as tx:
-        assert outbox.enqueue(tx, packet, ["G09", "H41"])
+        assert outbox.enqueue(tx, packet, ["G09", "H41"], body.sha256.encode())
         journal.append(tx, "sealed", {"n": number}, now=clock.now(), packet_id=packet.packet_id)
         sources.set_cursor(tx, "a", str(number))
     sys.stdout.write(f"{number}\\n")
+    sys.stdout.flush()
+"""
+
+GROUPS = """
+import os, sys
+from pathlib import Path
+from connector.store.spool import Spool
+
+spool, number = Spool(Path(sys.argv[1])), 0
+spool.scratch().write(bytes(1_000_000))
+scratch = spool.scratch()
+while True:
+    number += 1
+    scratch.write(bytes(1_000))
+    bodies = [b"%d.%d " % (number, member) * 20_000 for member in range(12)]
+    for put in spool.put_many(bodies):
+        sys.stdout.write(put.sha256 + "\\n")
     sys.stdout.flush()
 """
 
@@ -84,7 +102,8 @@ def check(state: Path, last_reported: int) -> int:
         for number in range(1, last + 1):
             packet = outbox.packet(tx, f"p{number}")
             assert packet is not None
-            assert spool.verify(packet.body_sha256).size == packet.body_size
+            body = outbox.recipe(tx, packet.packet_id).decode()
+            assert spool.verify(body).size == packet.body_size
     assert list((spool.directory / "tmp").iterdir()) == []
     store.close()
     return last
@@ -99,6 +118,29 @@ def test_what_was_reported_as_committed_survives_kill_9(tmp_path: Path) -> None:
         assert reported > last
         last = check(tmp_path, reported)
     assert last >= ROUNDS
+
+
+def test_a_group_that_was_reported_survives_kill_9(tmp_path: Path) -> None:
+    """After every kill reported groups are whole, no file has a wrong name, nothing else stays."""
+    rng = random.Random(os.getpid())  # noqa: S311
+    for number in range(ROUNDS):
+        directory = tmp_path / str(number)
+        command = [sys.executable, "-c", GROUPS, str(directory)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            reported = [writer.stdout.readline() for _ in range(12 * rng.randint(1, 8))]
+            with pytest.raises(subprocess.TimeoutExpired):
+                writer.wait(rng.random() / 50)
+            writer.kill()
+            reported += writer.stdout.readlines()
+        for path in directory.rglob("*"):
+            if path.is_file() and path.parent.name != "tmp":
+                assert sha256(path.read_bytes()).hexdigest() == path.parent.name + path.name
+        spool = Spool(directory)
+        assert list((directory / "tmp").iterdir()) == []
+        for line in reported:
+            if line.endswith("\n"):
+                assert spool.verify(line.strip()).size > 0
 
 
 def test_a_killed_first_start_does_not_stand_in_the_way(tmp_path: Path) -> None:
@@ -133,6 +175,6 @@ def test_the_migrations_are_in_the_installed_package(tmp_path: Path) -> None:
         text=True,
     )
     version, where = result.stdout.split()
-    assert version == "0001"
+    assert version == migrate.newest()
     assert Path(where).is_relative_to(installed)
     assert result.stderr == ""

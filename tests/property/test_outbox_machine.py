@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from connector.clock import ManualClock
+from connector.errors import Bug
 from connector.model.states import OPEN_DELIVERY_STATES, DeliveryState
+from connector.model.transitions import DELIVERY_BEFORE
 from connector.store import outbox
 from connector.store.outbox import OutboxPacket
 from connector.store.store import Store
@@ -68,13 +71,12 @@ class OutboxMachine(RuleBasedStateMachine):
             document_id="D",
             content_digest="c",
             digest="d",
-            body_sha256="b",
             body_size=1,
             priority=priority,
             sealed_at=self.clock.now(),
         )
         with self.store.begin() as tx:
-            assert outbox.enqueue(tx, packet, receivers) == (packet_id not in self.packets)
+            assert outbox.enqueue(tx, packet, receivers, b"[]") == (packet_id not in self.packets)
         if packet_id not in self.packets:
             self.packets.append(packet_id)
             for receiver in receivers:
@@ -91,11 +93,13 @@ class OutboxMachine(RuleBasedStateMachine):
         attempt: bool,
         reason: bool,
     ) -> None:
-        """Move one delivery, as a status or an operator does."""
+        """Move one delivery, as a status or an operator does; a move that there is not is a Bug."""
         key = data.draw(st.sampled_from(sorted(self.model)))
         why, status = ("vì", "01") if reason else (None, None)
         not_before = self._moment(delay)
-        with self.store.begin() as tx:
+        legal = self.model[key].state in DELIVERY_BEFORE[state]
+        refused = nullcontext() if legal else pytest.raises(Bug)
+        with refused, self.store.begin() as tx:
             outbox.set_state(
                 tx,
                 *key,
@@ -106,6 +110,8 @@ class OutboxMachine(RuleBasedStateMachine):
                 count_attempt=attempt,
                 status=status,
             )
+        if not legal:
+            return
         self._moved(key, state, not_before, attempt=attempt)
         self.model[key].reason = why
         self.model[key].last_status = status or self.model[key].last_status
@@ -140,7 +146,9 @@ class OutboxMachine(RuleBasedStateMachine):
         chosen = [
             key
             for key in keys
-            if key in self.model and (only_from is None or self.model[key].state in only_from)
+            if key in self.model
+            and self.model[key].state in DELIVERY_BEFORE[state]
+            and (only_from is None or self.model[key].state in only_from)
         ]
         assert moved == len(chosen)
         for key in chosen:

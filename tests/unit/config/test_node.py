@@ -197,3 +197,41 @@ def test_json_schema_is_draft_07() -> None:
         assert reference.removeprefix("#/definitions/") in schema["definitions"]
     assert schema["properties"]["config_version"]["const"] == 1
     assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(("text", "count"), [("auto", None), ("0", 0), ("7", 7), ("32", 32)])
+def test_sealing_processes(tmp_path: Path, text: str, count: int | None) -> None:
+    """The machine decides how many processes seal, unless a number says so."""
+    assert load(tmp_path, MINIMAL).seal_worker_count is None
+    assert load(tmp_path, f"{MINIMAL}seal_workers: {text}\n").seal_worker_count == count
+
+
+@pytest.mark.parametrize("text", ["33", "-1", "1.0", "many", "''", "007"])
+def test_sealing_processes_are_bounded(tmp_path: Path, text: str) -> None:
+    """Anything but auto and 0 to 32 is refused at its place."""
+    (finding,) = refused(tmp_path, f"{MINIMAL}seal_workers: {text}\n")
+    assert "connector.yaml:8:" in finding.place
+
+
+@pytest.mark.parametrize(
+    ("setting", "fits"),
+    [
+        ("part_bytes: 65536", True),
+        ("part_bytes: 67108864", True),
+        ("part_bytes: 65535", False),
+        ("part_bytes: 67108865", False),
+        ("part_bytes: 1e6", False),
+        ("parts_expire_seconds: 1", True),
+        ("parts_expire_seconds: 0", False),
+    ],
+)
+def test_parts_are_bounded(tmp_path: Path, setting: str, fits: bool) -> None:
+    """Packets travel in parts of 64 KiB to 64 MiB, which wait for each other for some time."""
+    broker = load(tmp_path, MINIMAL).broker
+    assert (broker.part_bytes, broker.parts_expire_seconds) == (4 << 20, 3 * 86_400)
+    text = MINIMAL.replace("password: {env: PW}", f"password: {{env: PW}}, {setting}")
+    if fits:
+        load(tmp_path, text)
+    else:
+        (finding,) = refused(tmp_path, text)
+        assert "connector.yaml:7:" in finding.place

@@ -35,6 +35,7 @@ from connector.model.states import (
     DELIVERY_PROGRESS,
     OPEN_DELIVERY_STATES,
     DeliveryState,
+    overtaken_by,
     state_after_status,
 )
 
@@ -141,6 +142,30 @@ def test_statuses_never_move_backwards(state: DeliveryState, code: StatusCode) -
     if reached in DELIVERY_PROGRESS and state in DELIVERY_PROGRESS:
         assert DELIVERY_PROGRESS.index(reached) > DELIVERY_PROGRESS.index(state)
     assert reached not in OPEN_DELIVERY_STATES
+
+
+@pytest.mark.parametrize(
+    ("status", "sent", "by"),
+    [
+        ("04", ["01", "03"], None),
+        ("06", ["01"], None),
+        ("03", ["01", "06"], "06"),
+        ("04", ["01", "05"], "05"),
+        ("06", ["01", "06"], None),
+        ("03", ["02"], "02"),
+        ("15", ["02"], "02"),
+        ("06", ["01", "15"], "15"),
+        ("02", ["01", "03", "05"], None),
+        ("02", ["01", "06"], "06"),
+        ("16", ["01", "06"], None),
+    ],
+)
+def test_what_we_say_of_a_document_goes_forward(
+    status: str, sent: list[str], by: str | None
+) -> None:
+    """Nothing follows 02 and 15, processing does not go back, what is finished is not refused."""
+    overtaken = overtaken_by(StatusCode(status), [StatusCode(each) for each in sent])
+    assert (overtaken.value if overtaken else None) == by
 
 
 def test_only_what_was_asked_back_is_recalled() -> None:

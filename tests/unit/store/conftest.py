@@ -40,7 +40,6 @@ def packet(clock: ManualClock) -> Callable[..., OutboxPacket]:
             "business_type": 0,
             "content_digest": f"content-{packet_id}",
             "digest": f"digest-{packet_id}",
-            "body_sha256": "0" * 64,
             "body_size": 1000,
             "subject": "Về việc kiểm tra",
             "code": f"{packet_id}/CV-VPCP",

@@ -8,8 +8,9 @@ import pytest
 from connector.clock import ManualClock
 from connector.errors import ConfigError, StorageError
 from connector.store import codes, sources
-from connector.store.backup import backup, copy_database
+from connector.store.backup import backup
 from connector.store.engine import Engines
+from connector.store.snapshot import copy_database
 from connector.store.store import Store
 
 

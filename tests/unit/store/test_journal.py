@@ -141,3 +141,36 @@ def test_a_long_journal_is_checked_to_its_end(
     changed = tamper(store, "UPDATE journal SET event = 'x' WHERE seq = 129")
     assert changed == [codes.JOURNAL_ROW_CHANGED.code]
     assert len(tamper(store, "UPDATE journal SET facts = '{}'")) == 100
+
+
+def test_many_entries_are_the_same_as_one_by_one(store: Store, clock: ManualClock) -> None:
+    """A batch makes the chain that its entries would make alone, odd facts and names included."""
+    facts: list[dict[Any, Any]] = [
+        {"b": 1, "a": "ấ", "none": None, "yes": True, "f": 0.1},
+        {10: "x", 9: {"z": (1, 2)}},
+        {"name": "tệp\udcff"},
+        {"control": "\x01\u2028"},
+        {},
+    ]
+    rows = [
+        journal.NewEntry(event, each, packet_id)
+        for each in facts
+        for event, packet_id in (("event", None), ("sự kiện", "p1"), ('"quoted"', "gói"))
+    ]
+    before = ""
+    with store.begin() as tx:
+        hashes = journal.append_many(tx, rows, now=clock.now())
+        assert journal.append_many(tx, [], now=clock.now()) == []
+        entries = journal.entries(tx, limit=99)
+        assert journal.verify(tx) == []
+        assert journal.head(tx) == hashes[-1]
+    for entry, chained in zip(entries, hashes, strict=True):
+        row = {
+            "seq": entry.seq,
+            "at": "2026-01-05T01:00:00.000000+00:00",
+            "event": entry.event,
+            "packet_id": entry.packet_id,
+            "facts": entry.facts,
+        }
+        before = journal.entry_hash(before, row)
+        assert entry.hash == chained == before

@@ -139,3 +139,67 @@ def test_refusals_are_listed_newest_first(store: Store, clock: ManualClock) -> N
         assert [r.source_key for r in sources.refusals(tx, limit=10)] == ["2", "1", "0"]
         assert [r.source_key for r in sources.refusals(tx, limit=2)] == ["2", "1"]
         assert [r.source_key for r in sources.refusals(tx, adapter="a", limit=10)] == ["2", "0"]
+
+
+def record(key: str, digest: str = "d1", place: str = "a.csv:2") -> sources.TakenRecord:
+    """Return a record that became a packet."""
+    return sources.TakenRecord(
+        adapter="g22",
+        source_key=key,
+        content_digest=digest,
+        packet_id=f"packet of {key}",
+        place=place,
+        at=ManualClock().now(),
+    )
+
+
+def test_records_are_noted_in_one_go(store: Store) -> None:
+    """A batch settles refusals, keeps what is on record, and is found by its keys."""
+    with store.begin() as tx:
+        sources.record_taken_many(tx, [record("k1")])
+    assert refuse(store, source_key="k2")
+    with store.begin() as tx:
+        sources.record_taken_many(tx, [record("k2"), record("k1", place="b.csv:9"), record("k2")])
+        sources.record_taken_many(tx, [])
+        found = sources.taken_many(tx, "g22", ["k2", "k1", "k3", "k1"])
+        assert sources.refusals(tx, limit=9) == []
+        assert sources.taken_many(tx, "h41", ["k1"]) == {}
+    assert {key: (row.state, row.place) for key, row in found.items()} == {
+        "k2": ("taken", "a.csv:2"),
+        "k1": ("taken", "a.csv:2"),
+    }
+    assert found["k2"].packet_id == "packet of k2"
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_batch_with_other_content_is_a_bug(store: Store, *, earlier: bool) -> None:
+    """The same key with other content is refused, be it on record or in the same batch."""
+    with store.begin() as tx:
+        if earlier:
+            sources.record_taken_many(tx, [record("k1")])
+        with pytest.raises(Bug) as caught:
+            sources.record_taken_many(tx, [record("k1")] * (not earlier) + [record("k1", "d2")])
+        assert caught.value.code == codes.MISUSE.code
+
+
+def test_what_was_refused_is_counted(store: Store, clock: ManualClock) -> None:
+    """Refusals are counted from a moment on, secrets apart; conflicts by themselves."""
+    start = clock.now()
+    refuse(store, source_key="secret:a.csv:1")
+    refuse(store, source_key="secre")
+    clock.sleep(60)
+    refuse(store, source_key="secret:a.csv:2")
+    refuse(store, source_key="secreu")
+    later = clock.now()
+    with store.begin() as tx:
+        sources.record_conflict(tx, **KEY, content_digest="d2", place="a.csv:2", now=later)
+        counted = [
+            [sources.refused_count(tx, since=since, secrets=secrets) for since in (None, later)]
+            for secrets in (None, True, False)
+        ]
+        assert counted == [[4, 2], [2, 1], [2, 1]]
+        assert sources.refused_count(tx, since=start) == 4
+        assert sources.conflict_count(tx) == 1
+        assert sources.conflict_count(tx, since=later) == 1
+        clock.sleep(1)
+        assert sources.conflict_count(tx, since=clock.now()) == 0

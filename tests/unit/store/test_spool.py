@@ -108,22 +108,34 @@ def test_file_and_name_are_synced_before_the_body_is_reported(
 ) -> None:
     """The bytes are on the disk before the name, the name before anyone hears of it."""
     steps: list[str] = []
-    fsync, replace = os.fsync, Path.replace
+    fsync, fdatasync, replace = os.fsync, os.fdatasync, Path.replace
 
     def noting_fsync(descriptor: int) -> None:
-        steps.append("directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        assert stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        steps.append("directory")
         fsync(descriptor)
+
+    def noting_fdatasync(descriptor: int) -> None:
+        steps.append("file")
+        fdatasync(descriptor)
 
     def noting_replace(self: Path, target: Path) -> Path:
         steps.append("rename")
         return replace(self, target)
 
     monkeypatch.setattr(os, "fsync", noting_fsync)
+    monkeypatch.setattr(os, "fdatasync", noting_fdatasync)
     monkeypatch.setattr(Path, "replace", noting_replace)
-    spool.put(BODY)
+    put = spool.put(BODY)
     assert steps == ["file", "rename", "directory"]
     spool.put(BODY)
+    assert steps[3:] == []
+    Spool(spool.directory).put(BODY)  # another process cannot know whether the name is durable
     assert steps[3:] == ["directory"]
+    put.path.unlink()
+    put.path.write_bytes(BODY)
+    spool.put(BODY)
+    assert steps[4:] == ["directory"]
 
 
 def test_a_failing_stream_leaves_nothing(spool: Spool) -> None:
@@ -181,7 +193,7 @@ def test_leftovers_of_the_dead_are_removed_those_of_the_living_are_not(spool: Sp
     """Opening a spool clears unfinished files unless their writer still lives."""
     leftover = spool.directory / "tmp" / "dead"
     leftover.write_bytes(b"half")
-    with spool._new_file() as (descriptor, path):
+    with spool._drafts.new() as (descriptor, path):
         os.write(descriptor, b"half")
         Spool(spool.directory)
         assert temporary_files(spool) == [path]

@@ -18,6 +18,7 @@ from connector.store.outbox import OutboxPacket
 from connector.store.store import Store
 
 NOW = dt.datetime(2026, 1, 5, 1, 0, tzinfo=dt.UTC)
+RECIPE = b'["<edXML/>"]'
 
 
 def write_much(store: Store) -> None:
@@ -51,13 +52,18 @@ def test_durability_settings_hold_on_every_connection(store: Store) -> None:
         with connect() as tx:
             pragmas = {
                 name: tx.exec_driver_sql(f"PRAGMA {name}").scalar()
-                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+                for name in (
+                    *("journal_mode", "synchronous", "foreign_keys", "busy_timeout"),
+                    *("mmap_size", "temp_store"),
+                )
             }
         assert pragmas == {
             "journal_mode": "wal",
             "synchronous": 2,
             "foreign_keys": 1,
             "busy_timeout": 30_000,
+            "mmap_size": 0,
+            "temp_store": 2,
         }
 
 
@@ -78,7 +84,7 @@ def test_an_exception_leaves_nothing(store: Store, packet: Callable[..., OutboxP
 
     def fail() -> None:
         with store.begin() as tx:
-            outbox.enqueue(tx, packet("p1"), ["G09"])
+            outbox.enqueue(tx, packet("p1"), ["G09"], RECIPE)
             journal.append(tx, "document_sealed", {}, now=NOW)
             raise KeyError("p1")
 
@@ -304,7 +310,7 @@ def test_a_time_without_zone_is_a_bug(store: Store, packet: Callable[..., Outbox
     """A naive time is refused before it is written."""
     naive = dt.datetime(2026, 1, 5, 8, 0)  # noqa: DTZ001
     with pytest.raises(Bug) as caught, store.begin() as tx:
-        outbox.enqueue(tx, packet("p1", sealed_at=naive), ["G09"])
+        outbox.enqueue(tx, packet("p1", sealed_at=naive), ["G09"], RECIPE)
     assert caught.value.code == codes.MISUSE.code
 
 
