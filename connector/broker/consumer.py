@@ -16,7 +16,9 @@ from pika import BasicProperties
 from pika.channel import Channel
 from pika.spec import Basic
 
+from connector import crash
 from connector.broker import codes
+from connector.broker.brake import Brake
 from connector.broker.link import Link
 from connector.broker.message import DeliveryTag, Incoming
 from connector.broker.settings import BrokerSettings
@@ -27,12 +29,16 @@ from connector.events import Event
 
 __all__ = ["Consumer"]
 
+_MOST_BYTES: Final = 8 << 20
+
 
 class Consumer:
     """Consumes several queues over one connection; queues named first are handed out first.
 
-    The broker sends at most `prefetch` unacked messages per queue. A queue that is missing or
-    may not be read raises an alarm once and is tried again until it is there.
+    The broker sends at most `prefetch` unacked messages per queue. While more than `most_bytes`
+    wait to be handed out, nothing more is read from the socket, in waits so short that the
+    heartbeat goes on. A queue that is missing or may not be read raises an alarm once and is
+    tried again until it is there.
     """
 
     def __init__(
@@ -41,12 +47,15 @@ class Consumer:
         queues: Sequence[str],
         prefetch: int,
         on_event: Callable[[Event], None],
+        *,
+        most_bytes: int = _MOST_BYTES,
     ) -> None:
         self._queues: Final = tuple(queues)
         self._prefetch: Final = prefetch
         self._changed: Final = threading.Condition()
         self._lanes: Final[dict[str, deque[Incoming]]] = {name: deque() for name in queues}
         self._unacked: Final = Unacked()
+        self._brake: Final = Brake(most_bytes, settings.heartbeat_seconds)
         self._generation = 0
         self._channel: Channel | None = None  # I/O thread only
         self._link: Final = Link(settings, _Session(self), on_event, name="consume")
@@ -92,14 +101,27 @@ class Consumer:
         found = self.receive_many(1, timeout)
         return found[0] if found else None
 
-    def receive_many(self, limit: int, timeout: float) -> list[Incoming]:
-        """Return up to `limit` messages as soon as there is one, else none after `timeout`."""
+    def receive_many(
+        self, limit: int, timeout: float, *, most_bytes: int = _MOST_BYTES
+    ) -> list[Incoming]:
+        """Return up to `limit` messages as soon as there is one, else none after `timeout`.
+
+        They have `most_bytes` together at most; a larger one comes alone.
+        """
         with self._changed:
             self._changed.wait_for(lambda: any(self._lanes.values()), timeout)
             found: list[Incoming] = []
+            size = 0
             for lane in self._lanes.values():
                 while lane and len(found) < limit:
+                    size += len(lane[0].body)
+                    if found and size > most_bytes:
+                        break
                     found.append(lane.popleft())
+            self._brake.release(sum(len(message.body) for message in found))
+            self._changed.notify_all()
+        if found:
+            crash.point("consumer.handed_out")
         return found
 
     def ack(self, tags: Iterable[DeliveryTag]) -> None:
@@ -111,6 +133,7 @@ class Consumer:
             self._do(generation, partial(_ack, up_to, multiple=True))
         for number in single:
             self._do(generation, partial(_ack, number))
+        crash.point("consumer.acked")
 
     def requeue(self, tags: Iterable[DeliveryTag]) -> None:
         """Give messages back to the broker, which delivers them again, soon."""
@@ -135,6 +158,9 @@ class Consumer:
 
     def stop(self) -> None:
         """Close the connection; whatever was not acked goes back to its queue."""
+        with self._changed:
+            self._brake.let_go()
+            self._changed.notify_all()
         self._link.stop()
 
     def _do(self, generation: int, action: Callable[[Channel], object]) -> None:
@@ -198,7 +224,11 @@ class Consumer:
             )
             self._unacked.add(number)
             self._lanes[queue].append(incoming)
+            self._brake.add(len(body))
             self._changed.notify_all()
+        crash.point("consumer.arrived")
+        with self._changed:
+            self._brake.hold(self._changed)
 
     def _on_cancel(self, channel: Channel, frame: Any) -> None:
         """Give the whole channel back: without one of its queues it serves nobody."""
@@ -213,6 +243,7 @@ class Consumer:
             self._unacked.clear()
             for lane in self._lanes.values():
                 lane.clear()
+            self._brake.clear()
         if not self._link.stopping:
             self._link.lost(finding)
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import takewhile
 
-from connector.broker.message import Outcome, OutcomeKind, Outgoing
+from connector.broker.message import Outcome, OutcomeKind, Outgoing, Sent
 from connector.broker.trouble import culprits
 from connector.errors import Finding
 
@@ -16,13 +16,13 @@ __all__ = ["Answer", "InFlight"]
 class Answer:
     """One message with its outcome."""
 
-    message: Outgoing
+    message: Sent
     outcome: Outcome
 
 
 @dataclass(slots=True)
 class _Waiting:
-    message: Outgoing
+    message: Sent
     returned: str | None = None
 
 
@@ -37,9 +37,9 @@ class InFlight:
         return len(self._waiting)
 
     def published(self, message: Outgoing) -> None:
-        """Note that a message was written to the channel."""
+        """Note that a message was written to the channel; its body is not kept."""
         self._last += 1
-        self._waiting[self._last] = _Waiting(message)
+        self._waiting[self._last] = _Waiting(message.sent)
 
     def returned(self, message_id: str | None, exchange: str, routing_key: str, why: str) -> None:
         """Mark the oldest such message as unroutable; its ack follows (confirms.md)."""
@@ -93,12 +93,14 @@ class InFlight:
 def _answer(waiting: _Waiting, *, acked: bool) -> Answer:
     message = waiting.message
     if waiting.returned is not None:
-        return Answer(message, Outcome(message.key, OutcomeKind.RETURNED, waiting.returned))
-    if acked:
-        return Answer(message, Outcome(message.key, OutcomeKind.CONFIRMED))
-    reason = "the broker refused it for now (basic.nack), usually because the queue is full"
-    return Answer(message, Outcome(message.key, OutcomeKind.NACKED, reason))
+        kind, reason = OutcomeKind.RETURNED, waiting.returned
+    elif acked:
+        kind, reason = OutcomeKind.CONFIRMED, ""
+    else:
+        kind = OutcomeKind.NACKED
+        reason = "the broker refused it for now (basic.nack), usually because the queue is full"
+    return Answer(message, Outcome(message.key, kind, reason, part=message.part))
 
 
-def _outcome(message: Outgoing, kind: OutcomeKind, finding: Finding) -> Outcome:
-    return Outcome(message.key, kind, finding.en, finding.code)
+def _outcome(message: Sent, kind: OutcomeKind, finding: Finding) -> Outcome:
+    return Outcome(message.key, kind, finding.en, finding.code, part=message.part)

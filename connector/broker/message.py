@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-__all__ = ["CONTENT_TYPE", "DeliveryTag", "Incoming", "Outcome", "OutcomeKind", "Outgoing"]
+__all__ = ["CONTENT_TYPE", "DeliveryTag", "Incoming", "Outcome", "OutcomeKind", "Outgoing", "Sent"]
 
 CONTENT_TYPE: Final = "application/edxml+xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One persistent, mandatory message; `key` is the delivery (packet id, receiver code)."""
+    """One persistent, mandatory message; `key` is the delivery (packet id, receiver code).
+
+    `part` counts from 1 if the packet travels in several messages; 0 is a whole packet.
+    """
 
     key: tuple[str, str]
+    part: int = 0
     exchange: str
     routing_key: str
     body: bytes = field(repr=False)
@@ -25,6 +29,32 @@ class Outgoing:
     correlation_id: str | None = None
     user_id: str
     headers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sent(self) -> Sent:
+        """What has to be remembered of the message until it is answered."""
+        return Sent(
+            key=self.key,
+            part=self.part,
+            exchange=self.exchange,
+            routing_key=self.routing_key,
+            message_id=self.message_id,
+            user_id=self.user_id,
+            size=len(self.body),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A message whose bytes are on their way: only its size is kept."""
+
+    key: tuple[str, str]
+    part: int
+    exchange: str
+    routing_key: str
+    message_id: str
+    user_id: str
+    size: int
 
 
 class OutcomeKind(StrEnum):
@@ -52,6 +82,7 @@ class Outcome:
     kind: OutcomeKind
     reason: str = ""
     error_code: str | None = None
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -20,6 +21,7 @@ from connector.broker.link import Link
 from connector.broker.message import CONTENT_TYPE, Outcome, OutcomeKind, Outgoing
 from connector.broker.settings import BrokerSettings
 from connector.broker.trouble import refusal
+from connector.broker.window import Window
 from connector.errors import Finding, UnavailableError
 from connector.events import Event
 
@@ -46,6 +48,7 @@ class Publisher:
         self._pumping = False
         self._open_count = 0
         self._open_bytes = 0
+        self._window: Final = Window(settings.window)
 
     @property
     def connected(self) -> bool:
@@ -95,10 +98,23 @@ class Publisher:
         if wake and not self._link.call(self._pump):
             self._give_up_queue(self._why_not())
 
-    def outcomes(self, timeout: float = 0.0) -> list[Outcome]:
-        """Return the outcomes since the last call, waiting up to `timeout` seconds for one."""
+    def has_room(self, size: int) -> bool:
+        """Tell whether a message of this size would be taken without a wait."""
+        with self._changed:
+            return self._link.connected and (not self._open_count or self._takes(size))
+
+    def outcomes(self, timeout: float = 0.0, gather_seconds: float = 0.0) -> list[Outcome]:
+        """Return the outcomes since the last call, waiting up to `timeout` seconds for one.
+
+        Once there is one it waits up to `gather_seconds` more, until there are as many as are
+        open: to settle several costs no more than to settle one.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._outcomes, timeout)
+            if self._outcomes and gather_seconds:
+                self._changed.wait_for(
+                    lambda: len(self._outcomes) >= self._open_count, gather_seconds
+                )
             found = list(self._outcomes)
             self._outcomes.clear()
         return found
@@ -130,11 +146,12 @@ class Publisher:
         if not self._open_count:
             return True  # even one that is larger than the window
         return (
-            not self._alone
-            and message.key not in self._suspects
-            and self._open_count < self._settings.window
-            and self._open_bytes + len(message.body) <= self._settings.window_bytes
+            not self._alone and message.key not in self._suspects and self._takes(len(message.body))
         )
+
+    def _takes(self, size: int) -> bool:
+        fits = self._open_bytes + size <= self._settings.window_bytes
+        return fits and self._open_count < self._window.size
 
     def _why_not(self) -> Finding:
         if self._link.stopping:
@@ -162,9 +179,11 @@ class Publisher:
                 mandatory=True,
             )
         except exceptions.AMQPError as error:  # raised before anything is written
-            self._settle([Answer(message, _not_written(message, error))])
+            self._settle([Answer(message.sent, _not_written(message, error))])
         else:
             self._in_flight.published(message)
+            with self._changed:
+                self._window.published(time.monotonic())
 
     def _opened(self, channel: Channel) -> None:
         channel.add_on_return_callback(self._on_return)
@@ -200,10 +219,15 @@ class Publisher:
         acked = isinstance(method, Basic.Ack)
         self._answers += 1
         tag, multiple = method.delivery_tag, method.multiple
-        self._settle(self._in_flight.answered(tag, multiple=multiple, acked=acked))
+        answers = self._in_flight.answered(tag, multiple=multiple, acked=acked)
+        with self._changed:
+            self._window.answered(len(answers), acked=acked, at=time.monotonic())
+        self._settle(answers)
 
     def _closed(self, error: BaseException, finding: Finding) -> bool:
         self._channel = None
+        with self._changed:
+            self._window.reset()
         refused = refusal(error)
         if refused is None:
             self._settle(self._in_flight.void(finding))
@@ -221,7 +245,9 @@ class Publisher:
             self._queue.clear()
             self._pumping = False
         self._settle(
-            Answer(m, Outcome(m.key, OutcomeKind.UNKNOWN, finding.en, finding.code))
+            Answer(
+                m.sent, Outcome(m.key, OutcomeKind.UNKNOWN, finding.en, finding.code, part=m.part)
+            )
             for m in dropped
         )
 
@@ -229,7 +255,7 @@ class Publisher:
         with self._changed:
             for answer in answers:
                 self._open_count -= 1
-                self._open_bytes -= len(answer.message.body)
+                self._open_bytes -= answer.message.size
                 self._outcomes.append(answer.outcome)
             if not self._open_count:
                 self._alone = False
@@ -237,6 +263,8 @@ class Publisher:
 
     def _notify(self) -> None:
         with self._changed:
+            if self._link.blocked:
+                self._window.reset()
             self._changed.notify_all()
 
 
@@ -260,7 +288,7 @@ def _not_written(message: Outgoing, error: exceptions.AMQPError) -> Outcome:
     closed = exceptions.ChannelWrongStateError, exceptions.ConnectionWrongStateError
     kind = OutcomeKind.UNKNOWN if isinstance(error, closed) else OutcomeKind.REFUSED
     finding = codes.MESSAGE_REFUSED.at(reason=f"{type(error).__name__} {error}")
-    return Outcome(message.key, kind, finding.en, finding.code)
+    return Outcome(message.key, kind, finding.en, finding.code, part=message.part)
 
 
 def _properties(message: Outgoing) -> BasicProperties:

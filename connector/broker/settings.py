@@ -61,6 +61,7 @@ class BrokerSettings:
     management_url: str | None = field(default=None, repr=False)
     window: int = 64
     window_bytes: int = 32 * 1024 * 1024
+    part_bytes: int = 4 * 1024 * 1024
     heartbeat_seconds: int = 30
     tls: TlsSettings | None = None
     connect_timeout_seconds: float = 10.0

@@ -11,7 +11,7 @@ from pika import exceptions
 from pika.adapters.utils import connection_workflow as workflow
 
 from connector.broker import codes
-from connector.broker.message import Outgoing
+from connector.broker.message import Sent
 from connector.errors import Finding, Text
 
 __all__ = ["NEEDS_PERSON", "culprits", "explain", "refusal"]
@@ -47,9 +47,9 @@ _TEXTS: Final[tuple[tuple[tuple[type[BaseException], ...], Text], ...]] = (
     ((exceptions.AMQPError, OSError), codes.CONNECTION_LOST),
 )
 _BAD_REQUEST_CODES: Final = frozenset({403, 404, 406})
-_SUBJECTS: Final[tuple[tuple[re.Pattern[str], Callable[[Outgoing], str]], ...]] = (
+_SUBJECTS: Final[tuple[tuple[re.Pattern[str], Callable[[Sent], str]], ...]] = (
     (re.compile(r"user_id property set to '([^']*)'"), lambda message: message.user_id),
-    (re.compile(r"message size (\d+)"), lambda message: str(len(message.body))),
+    (re.compile(r"message size (\d+)"), lambda message: str(message.size)),
     (re.compile(r"exchange '([^']*)'"), lambda message: message.exchange),
 )
 
@@ -70,7 +70,7 @@ def refusal(error: BaseException) -> Finding | None:
     return _refusal_text(error.reply_code, reason).at(reason=reason)
 
 
-def culprits(finding: Finding) -> Callable[[Outgoing], bool]:
+def culprits(finding: Finding) -> Callable[[Sent], bool]:
     """Return a test for the messages that a refusal can be about, by what the broker says."""
     text = finding.en
     for pattern, fact in _SUBJECTS:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from connector.edxml import codes, rule_codes
 from connector.edxml.cursor import Cursor
+from connector.edxml.cut import Run
 from connector.edxml.kinds import HEAD, check_kind
 from connector.edxml.parser import Limits
-from connector.edxml.payload import Label, decode, unwrap
+from connector.edxml.payload import Label, decode, too_long, unwrap
+from connector.edxml.stored import NewScratch
 from connector.edxml.zipform import extension
 from connector.errors import Text
-from connector.model.content import BytesContent
+from connector.model.content import BytesContent, Content
 from connector.model.envelope import Attachment
 from connector.model.packet import AttachmentEncoding
 
-__all__ = ["Found", "read_attachments"]
+__all__ = ["Found", "Payloads", "read_attachments"]
 
 _CID: Final = "cid:"
 _XLINK: Final = "{http://www.w3.org/1999/xlink}href"
@@ -56,8 +58,17 @@ class _Reference:
     cursor: Cursor
 
 
-def read_attachments(manifest: Cursor | None, encoded: Cursor | None, limits: Limits) -> Found:
-    """Return the attachments; every mismatch with the manifest is an error."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payloads:
+    """How payloads are taken: within which limits, what tokens stand for, where files go."""
+
+    limits: Limits
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    scratch: NewScratch | None = None
+
+
+def read_attachments(manifest: Cursor | None, encoded: Cursor | None, payloads: Payloads) -> Found:
+    """Take the attachments out of the tree; every mismatch with the manifest is an error."""
     references = [] if manifest is None else [_reference(c) for c in manifest.many("Reference")]
     cursors = [] if encoded is None else encoded.many("Attachment")
     for cursor in (manifest, encoded):
@@ -66,16 +77,24 @@ def read_attachments(manifest: Cursor | None, encoded: Cursor | None, limits: Li
     ids = [_content_id(cursor) for cursor in cursors]
     _match(references, list(zip(ids, cursors, strict=True)))
     by_id = {reference.content_id: reference for reference in references}
-    read = [
-        _attachment(cursor, content_id, by_id.get(content_id), limits)
-        for content_id, cursor in zip(ids, cursors, strict=True)
-    ]
-    found = [each for each in read if each is not None]
+    found: list[tuple[Attachment, AttachmentEncoding]] = []
+    for content_id, cursor in zip(ids, cursors, strict=True):
+        read = _attachment(cursor, content_id, by_id.get(content_id), payloads)
+        if read is not None:
+            growth = read[0].content.size - read[2]
+            payloads = _grown(payloads, growth) if growth > 0 else payloads
+            found.append(read[:2])
     return Found(
         tuple(attachment for attachment, _ in found),
         frozenset(encoding for _, encoding in found),
         prefixed_ids=any((c.token("ContentId") or "").startswith(_CID) for c in cursors),
     )
+
+
+def _grown(payloads: Payloads, growth: int) -> Payloads:
+    limits = payloads.limits
+    left = replace(limits, max_inflate_growth=limits.max_inflate_growth - growth)
+    return replace(payloads, limits=left)
 
 
 def _reference(cursor: Cursor) -> _Reference:
@@ -116,35 +135,39 @@ def _report_lonely(mine: Sequence[tuple[str, Cursor]], others: set[str], text: T
 
 
 def _attachment(
-    cursor: Cursor, content_id: str, reference: _Reference | None, limits: Limits
-) -> tuple[Attachment, AttachmentEncoding] | None:
+    cursor: Cursor, content_id: str, reference: _Reference | None, payloads: Payloads
+) -> tuple[Attachment, AttachmentEncoding, int] | None:
+    """Return an attachment, how it stood and in how many bytes; None after reporting an error."""
     name = cursor.required_text("AttachmentName")
     if reference is not None and reference.name not in {None, name}:
         cursor.note(rule_codes.NAME_DIFFERS, "AttachmentName")
     description = cursor.text("Description") or (reference.description if reference else None)
     outer_type = cursor.token("ContentType")
-    data = _payload(cursor, limits)
+    payload = _payload(cursor, payloads)
     cursor.finish()
-    if data is None:
+    if payload is None:
         return None
     label = Label(content_id, name, cursor.place("ContentTransferEncoded"))
-    file = unwrap(data, label, limits, cursor.report)
+    file = unwrap(payload, label, payloads.limits, cursor.report, payloads.scratch)
     if file is None:
         return None
     content, encoding = file
     listed_type = reference.content_type if reference else None
     content_type = _content_type(listed_type, outer_type, name, encoding)
-    cursor.report.extend(check_kind(content[:HEAD], name, content_type, cursor.path))
-    return Attachment(
+    with content.open() as stream:
+        head = stream.read(HEAD)
+    cursor.report.extend(check_kind(head, name, content_type, cursor.path))
+    attachment = Attachment(
         content_id=content_id,
         name=name,
         content_type=content_type,
-        content=BytesContent(content),
+        content=content,
         description=description,
-    ), encoding
+    )
+    return attachment, encoding, payload.size
 
 
-def _payload(cursor: Cursor, limits: Limits) -> bytes | None:
+def _payload(cursor: Cursor, payloads: Payloads) -> Content | None:
     element = cursor.element_of("ContentTransferEncoded")
     place = cursor.place("ContentTransferEncoded")
     if element is None:
@@ -153,7 +176,13 @@ def _payload(cursor: Cursor, limits: Limits) -> bytes | None:
     if len(element):
         cursor.note(codes.NOT_TEXT, "ContentTransferEncoded")
         return None
-    return decode(element.text or "", place, limits, cursor.report)
+    text, element.text = element.text or "", None  # a large one stands in memory only once
+    run = payloads.runs.get(text)
+    if run is None:
+        data = decode(text, place, payloads.limits, cursor.report)
+        return None if data is None else BytesContent(data)
+    too_large = too_long(run.length, place, payloads.limits, cursor.report)
+    return None if too_large else run.content
 
 
 def _content_type(

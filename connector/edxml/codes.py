@@ -205,6 +205,13 @@ STATUS_14: Final = Text(
     "ask the sender whether 15 (agreed) was meant",
     "hỏi bên gửi có phải ý là 15 (đồng ý) hay không",
 )
+TREE_TOO_LARGE: Final = Text(
+    "EDX-2029",
+    "the packet has {size} bytes; over {limit} attachments must be base64 without line breaks",
+    "gói tin có {size} byte; khi vượt {limit} byte, tệp kèm theo phải là base64 không ngắt dòng",
+    "let the sender write base64 in one line, or send fewer attachments",
+    "đề nghị bên gửi viết base64 trên một dòng, hoặc gửi ít tệp đính kèm hơn",
+)
 ILLEGAL_CHARACTER: Final = Text(
     "EDX-2040",
     "character U+{point:04X} cannot stand in XML",

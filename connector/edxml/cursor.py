@@ -8,6 +8,7 @@ out when the report holds an error.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from enum import IntEnum
 from typing import Final, TypeVar
 
@@ -31,6 +32,12 @@ __all__ = ["Cursor"]
 _E = TypeVar("_E", bound=IntEnum)
 _PREFIX: Final = f"{{{NS}}}"
 _SHOWN: Final = 60
+_NONE: Final[list[etree._Element]] = []
+
+
+@functools.cache
+def _tag(namespace: str, local: str) -> str:
+    return f"{{{namespace}}}{local}"
 
 
 class Cursor:
@@ -60,9 +67,9 @@ class Cursor:
 
     def elements(self, local: str, namespace: str = NS) -> list[etree._Element]:
         """Return the children of one name."""
-        tag = f"{{{namespace}}}{local}"
+        tag = _tag(namespace, local)
         self._asked.add(tag)
-        return self._children.get(tag, [])
+        return self._children.get(tag, _NONE)
 
     def element_of(self, local: str, namespace: str = NS) -> etree._Element | None:
         """Return the only child of one name; several are an error."""
@@ -93,18 +100,21 @@ class Cursor:
 
     def text(self, local: str, namespace: str = NS) -> str | None:
         """Return free text as it stands; None for absent, blank or placeholder."""
-        cursor = self.one(local, namespace)
-        return None if cursor is None else cursor.own_text()
+        element = self.element_of(local, namespace)
+        return None if element is None else self._text_of(element, local)
 
     def own_text(self) -> str | None:
         """Return this element's text as it stands; None for blank or placeholder."""
-        if len(self.element):
-            self.note(codes.NOT_TEXT)
-        value = self.element.text or ""
+        return self._text_of(self.element, "")
+
+    def _text_of(self, element: etree._Element, local: str) -> str | None:
+        if len(element):
+            self.note(codes.NOT_TEXT, local)
+        value = element.text or ""
         if not value.strip(SPACE):
             return None
         if is_placeholder(value):
-            self.note(codes.PLACEHOLDER_DROPPED, value=value.strip(SPACE))
+            self.note(codes.PLACEHOLDER_DROPPED, local, value=value.strip(SPACE))
             return None
         return value
 
@@ -184,8 +194,13 @@ class Cursor:
         for tag in sorted(self._children.keys() - self._asked):
             name = tag.removeprefix(_PREFIX)
             self.note(codes.UNKNOWN_ELEMENT, "", name=name[:_SHOWN])
-        between = (self.element.text, *(child.tail for child in self.element))
-        if any(text and text.strip(SPACE) for text in between):
+        text = self.element.text
+        stray = bool(text and text.strip(SPACE))
+        for child in self.element:
+            tail = child.tail
+            if tail and tail.strip(SPACE):
+                stray = True
+        if stray:
             self.note(codes.STRAY_TEXT)
 
     def _required(self, local: str, value: str | None) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "common_limits",
     "document_id_agrees",
     "due_date",
+    "is_sound",
     "notation_shape",
     "number_shape",
     "promulgation_date",
@@ -132,6 +133,11 @@ def text_sound(envelope: Envelope, _today: dt.date) -> Iterator[Finding]:
         found = _DAMAGED.search(text)
         if found:
             yield rule_codes.DAMAGED_TEXT.at(place, point=ord(found[0]))
+
+
+def is_sound(text: str) -> bool:
+    """Tell whether neither a text nor any piece of it has what `text_sound` looks for."""
+    return unicodedata.is_normalized("NFC", text) and _DAMAGED.search(text) is None
 
 
 def common_limits(document: Document, _today: dt.date) -> Iterator[Finding]:

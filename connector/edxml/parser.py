@@ -18,7 +18,7 @@ from connector.edxml import codes
 from connector.edxml.names import OLD_NS
 from connector.errors import Finding, PermanentError
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "parse"]
+__all__ = ["DEFAULT_LIMITS", "Limits", "check_bytes", "parse", "tree", "wants_memory"]
 
 _DECLARATION: Final = re.compile(
     rb"""<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*("1\.0"|'1\.0')"""
@@ -31,16 +31,25 @@ _TAG: Final = re.compile(rb"""<[^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+)*+>"
 _PAYLOAD: Final = re.compile(rb"<([^<>:\s]{1,64}:)?ContentTransferEncoded\s{0,8}>")
 """The one element whose text may be large."""
 
+_FORBIDDEN: Final = frozenset({b"!", b"?"})
+"""Behind ``<``: document types, comments, CDATA, processing instructions."""
+
 _SPACE: Final = b" \t\r\n"
+_EXPAT_NO_MEMORY: Final = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
 _CHUNK: Final = 1 << 20
 _SNIFF: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What no real packet exceeds; sizes in bytes."""
+    """What no real packet exceeds; sizes in bytes.
+
+    `max_tree_bytes` limits packets whose attachments cannot be cut out before parsing;
+    `max_inflate_growth` is what all packed attachments of a packet may gain together.
+    """
 
     max_bytes: int = 100_000_000
+    max_tree_bytes: int = 100_000_000
     max_depth: int = 32
     max_elements: int = 20_000
     max_attributes: int = 64
@@ -48,29 +57,33 @@ class Limits:
     max_name_length: int = 256
     max_tag_bytes: int = 65_536
     max_text_bytes: int = 1_000_000
+    max_bytes_beside_payloads: int = 4_000_000
     max_escapes: int = 4_000_000
     max_attachment_bytes: int = 100_000_000
     max_inflate_ratio: int = 200
+    max_inflate_growth: int = 100_000_000
 
 
 DEFAULT_LIMITS: Final = Limits()
 
 
 def parse(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
-    """Return the root element of a packet's bytes; raises `PermanentError` for all else."""
-    start = _check_bytes(data, limits)
-    _check_markup(data, start)
-    _check_tags(data, limits)
+    """Return the root element of a packet's bytes; raises `PermanentError` for all else.
+
+    Where memory does not suffice that is a MemoryError: it says nothing about the packet.
+    """
+    start = check_bytes(data, limits)
+    _check_tags(data, start, limits)
     _check_escapes(data, limits)
     _check_shape(data, limits)
-    return _tree(data)
+    return tree(data)
 
 
 def _refuse(finding: Finding) -> PermanentError:
     return PermanentError(finding)
 
 
-def _check_bytes(data: bytes, limits: Limits) -> int:
+def check_bytes(data: bytes, limits: Limits) -> int:
     """Check what can be seen without XML; return the offset behind the declaration."""
     if len(data) > limits.max_bytes:
         raise _refuse(codes.TOO_LARGE.at(size=len(data), limit=limits.max_bytes))
@@ -78,7 +91,7 @@ def _check_bytes(data: bytes, limits: Limits) -> int:
         raise _refuse(codes.COMPRESSED.at())
     if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise _refuse(codes.BYTE_ORDER_MARK.at())
-    _check_utf8(data)
+    _check_utf8(data, limits)
     head = data[:_SNIFF].lstrip(_SPACE)
     if not head.startswith(b"<"):
         old = OLD_NS.encode() in head
@@ -91,45 +104,59 @@ def _check_bytes(data: bytes, limits: Limits) -> int:
     return declaration.end()
 
 
-def _check_utf8(data: bytes) -> None:
-    """Decode strictly, a chunk at a time: a large packet is never copied as text."""
-    view, offset = memoryview(data), 0
+def _check_utf8(data: bytes, limits: Limits) -> None:
+    """Decode strictly, a chunk at a time: a large packet is never copied as text.
+
+    Payloads are ASCII, so only what stands beside them may hold other characters.
+    """
+    view, offset, others = memoryview(data), 0, 0
     try:
         while offset < len(view):
             chunk = view[offset : offset + _CHUNK]
             final = offset + len(chunk) == len(view)
-            offset += codecs.utf_8_decode(chunk, "strict", final)[1]
+            text, used = codecs.utf_8_decode(chunk, "strict", final)
+            offset, others = offset + used, others + used - len(text)
     except UnicodeDecodeError as error:
         raise _refuse(codes.NOT_UTF8.at(offset=offset + error.start)) from None
+    limit = limits.max_bytes_beside_payloads
+    _cap(others, limit, "bytes beyond ASCII", "byte ngoài ASCII")
 
 
-def _check_markup(data: bytes, start: int) -> None:
-    for markup in (b"<!", b"<?"):
-        at = data.find(markup, start)
-        if at >= 0:
-            line = data.count(b"\n", 0, at) + 1
-            column = at - data.rfind(b"\n", 0, at)
-            raise _refuse(codes.FORBIDDEN_MARKUP.at(f"{line}:{column}", markup=markup.decode()))
-
-
-def _check_tags(data: bytes, limits: Limits) -> None:
-    """Cap number and length of tags, and texts that are no payload.
+def _check_tags(data: bytes, start: int, limits: Limits) -> None:
+    """Refuse markup that no packet needs; cap number and length of tags, and texts beside payloads.
 
     expat takes seconds over a tag of many megabytes, and Python gigabytes over such a text.
     """
-    longest, most = limits.max_tag_bytes, 2 * limits.max_elements + 1
-    at, count = data.find(b"<"), 0
+    at, count, beside = data.find(b"<", start), 0, 0
     while at >= 0:
         count += 1
-        if count > most:
+        if count > 2 * limits.max_elements + 1:
             _cap(limits.max_elements + 1, limits.max_elements, "elements", "phần tử")
+        if data[at + 1 : at + 2] in _FORBIDDEN:
+            raise _forbidden(data, at)
         behind = data.find(b"<", at + 1)
         end = behind if behind >= 0 else len(data)
-        if end - at > longest and _TAG.match(data, at, at + longest) is None:
-            _cap(end - at, longest, "bytes in one tag", "byte trong một thẻ")
-        if end - at > limits.max_text_bytes and _PAYLOAD.match(data, at) is None:
-            _cap(end - at, limits.max_text_bytes, "bytes in one text", "byte trong một đoạn chữ")
+        if _PAYLOAD.match(data, at) is None:
+            _check_tag(data, at, end, limits)
+            beside += end - at
         at = behind
+    limit = limits.max_bytes_beside_payloads
+    _cap(beside, limit, "bytes beside attachments", "byte ngoài tệp kèm theo")
+
+
+def _forbidden(data: bytes, at: int) -> PermanentError:
+    line = data.count(b"\n", 0, at) + 1
+    column = at - data.rfind(b"\n", 0, at)
+    markup = data[at : at + 2].decode()
+    return _refuse(codes.FORBIDDEN_MARKUP.at(f"{line}:{column}", markup=markup))
+
+
+def _check_tag(data: bytes, at: int, end: int, limits: Limits) -> None:
+    longest = limits.max_tag_bytes
+    if end - at > longest and _TAG.match(data, at, at + longest) is None:
+        _cap(end - at, longest, "bytes in one tag", "byte trong một thẻ")
+    longest = limits.max_text_bytes
+    _cap(end - at, longest, "bytes in one text", "byte trong một đoạn chữ")
 
 
 def _check_escapes(data: bytes, limits: Limits) -> None:
@@ -183,12 +210,15 @@ def _check_shape(data: bytes, limits: Limits) -> None:
         # In one call: expat before 2.6 is quadratic in large tokens that come in pieces.
         parser.Parse(data, True)
     except expat.ExpatError as error:
+        if error.code == _EXPAT_NO_MEMORY:
+            raise MemoryError from None
         place = f"{error.lineno}:{error.offset + 1}"
         reason = expat.ErrorString(error.code) or "syntax error"
         raise _refuse(codes.NOT_WELL_FORMED.at(place, reason=reason)) from None
 
 
-def _tree(data: bytes) -> etree._Element:
+def tree(data: bytes) -> etree._Element:
+    """Return the root element of bytes that passed all other checks, as libxml2 reads them."""
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -204,6 +234,13 @@ def _tree(data: bytes) -> etree._Element:
     try:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
+        if wants_memory(error):
+            raise MemoryError from None
         line, column = error.position
         reason = error.msg or "syntax error"
         raise _refuse(codes.NOT_WELL_FORMED.at(f"{line}:{column}", reason=reason)) from None
+
+
+def wants_memory(error: etree.LxmlError) -> bool:
+    """Tell whether libxml2 failed for want of memory, and not because of what it was given."""
+    return any(entry.type == etree.ErrorTypes.ERR_NO_MEMORY for entry in error.error_log or ())

@@ -6,24 +6,29 @@ every finding. The reader proves nothing about signatures: that is the trust roo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
 from connector.edxml import codes
-from connector.edxml.attachment_list import Found, read_attachments
+from connector.edxml.attachment_list import Found, Payloads, read_attachments
 from connector.edxml.cursor import Cursor
+from connector.edxml.cut import Run, Skeleton, cut
 from connector.edxml.message_header import read_message_header
 from connector.edxml.names import DS_NS, NS, OLD_NS, ROOT
 from connector.edxml.parser import DEFAULT_LIMITS, Limits, parse
+from connector.edxml.quick import parse_skeleton
 from connector.edxml.status_header import read_status
+from connector.edxml.stored import NewScratch
 from connector.edxml.trace_list import read_trace_list
 from connector.errors import Finding, PermanentError, Severity
+from connector.model.content import BytesContent, Content, read_all
 from connector.model.envelope import Document, Envelope
 from connector.model.packet import AttachmentEncoding, ChildOrder
 
-__all__ = ["Dialect", "Reading", "read", "read_tree"]
+__all__ = ["Dialect", "Reading", "read", "read_tree", "tree_of", "whole"]
 
 _SHOWN: Final = 100
 
@@ -68,19 +73,72 @@ class _Packet:
         )
 
 
-def read(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
-    """Return what a packet says; raises `PermanentError` if that is not clear."""
-    return read_tree(parse(data, limits=limits), limits=limits)
+def read(
+    source: bytes | Content,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    scratch: NewScratch | None = None,
+) -> Reading:
+    """Return what a packet says; raises `PermanentError` if that is not clear.
+
+    Large payloads go into what `scratch` makes, and never into a tree if they are plain base64.
+    """
+    skeleton = cut(source, limits=limits, scratch=scratch)
+    root = None if skeleton is None or not skeleton.runs else _fitting(skeleton, limits)
+    if skeleton is not None and root is not None:
+        return read_tree(root, limits=limits, runs=skeleton.runs, scratch=scratch)
+    return read_tree(parse(whole(source, limits), limits=limits), limits=limits, scratch=scratch)
 
 
-def read_tree(root: etree._Element, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
-    """Return what a parsed packet says; raises `PermanentError` if that is not clear."""
+def tree_of(
+    source: bytes | Content,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    scratch: NewScratch | None = None,
+) -> etree._Element:
+    """Return the root element of a packet, with tokens for payloads that could be cut out."""
+    skeleton = cut(source, limits=limits, scratch=scratch)
+    root = None if skeleton is None else _fitting(skeleton, limits)
+    return parse(whole(source, limits), limits=limits) if root is None else root
+
+
+def _fitting(skeleton: Skeleton, limits: Limits) -> etree._Element | None:
+    """Return the tree of a skeleton; None if the whole has to be looked at."""
+    try:
+        root = parse_skeleton(skeleton.data, limits=limits)
+    except PermanentError:
+        return None  # places in the findings are those of the whole
+    return root if skeleton.fits(root) else None
+
+
+def whole(source: bytes | Content, limits: Limits) -> bytes:
+    """Return all bytes of a packet that has to be one tree; raises PermanentError if too many."""
+    content = BytesContent(source) if isinstance(source, bytes) else source
+    limit = limits.max_tree_bytes
+    if limit < content.size <= limits.max_bytes:
+        raise PermanentError(codes.TREE_TOO_LARGE.at(size=content.size, limit=limit))
+    return source if isinstance(source, bytes) else read_all(source)
+
+
+def read_tree(
+    root: etree._Element,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    runs: Mapping[str, Run] | None = None,
+    scratch: NewScratch | None = None,
+) -> Reading:
+    """Return what a parsed packet says; raises `PermanentError` if that is not clear.
+
+    `runs` are the payloads for which tokens stand in the tree; files that have to be unpacked go
+    into what `scratch` makes.
+    """
+    payloads = Payloads(limits=limits, runs=runs or {}, scratch=scratch)
     _check_root(root)
     report: list[Finding] = []
     packet = _open(root, report)
     _note_false_signatures(packet.header)
     is_status = bool(packet.message.elements("StatusCode"))
-    envelope, dialect = _status(packet) if is_status else _document(packet, limits)
+    envelope, dialect = _status(packet) if is_status else _document(packet, payloads)
     for cursor in (packet.header, packet.envelope, packet.top):
         cursor.finish()
     report.sort(key=lambda finding: finding.severity is not Severity.ERROR)
@@ -116,13 +174,13 @@ def _status(packet: _Packet) -> tuple[Envelope, Dialect]:
     return read_status(packet.header, packet.message), packet.dialect(ChildOrder.QCVN, Found())
 
 
-def _document(packet: _Packet, limits: Limits) -> tuple[Envelope, Dialect]:
+def _document(packet: _Packet, payloads: Payloads) -> tuple[Envelope, Dialect]:
     fields, order = read_message_header(packet.message)
     traces, business = read_trace_list(packet.header.one("TraceHeaderList"))
     body = packet.envelope.one("edXMLBody")
     manifest = None if body is None else body.one("edXMLManifest")
     if body is not None:
         body.finish()
-    found = read_attachments(manifest, packet.top.one("AttachmentEncoded"), limits)
+    found = read_attachments(manifest, packet.top.one("AttachmentEncoded"), payloads)
     document = Document(**fields, traces=traces, business=business, attachments=found.attachments)
     return document, packet.dialect(order, found)

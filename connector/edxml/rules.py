@@ -254,12 +254,19 @@ RULES: Final[tuple[Rule, ...]] = (
 """All rules, in the order in which findings are reported."""
 
 
-def check_rules(envelope: Envelope, *, today: dt.date) -> tuple[Finding, ...]:
-    """Return what the rules find; `today` is the calendar day in Vietnam."""
+def check_rules(
+    envelope: Envelope, *, today: dt.date, written: str | None = None
+) -> tuple[Finding, ...]:
+    """Return what the rules find; `today` is the calendar day in Vietnam.
+
+    `written` is the packet's text, if that is there: text that is sound as a whole is so in
+    each element, which need not be looked at one by one.
+    """
     kind = type(envelope)
+    sound = written is not None and doc.is_sound(written)
     return tuple(
         finding
         for rule in RULES
-        if kind in rule.applies_to
+        if kind in rule.applies_to and not (sound and rule.check is doc.text_sound)
         for finding in rule.check(envelope, today)
     )

@@ -13,7 +13,8 @@ from typing import Final
 from lxml import etree
 
 from connector.edxml.names import qcvn
-from connector.edxml.parser import parse
+from connector.edxml.parser import DEFAULT_LIMITS
+from connector.edxml.quick import parse_skeleton
 from connector.edxml.writer import DEFAULT_OPTIONS, write_skeleton
 from connector.errors import Finding
 from connector.model.envelope import Envelope
@@ -43,7 +44,8 @@ def check_schema_of(
     envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS
 ) -> tuple[Finding, ...]:
     """Return what the schema finds in an envelope as this node would write it."""
-    return check_schema(parse(write_skeleton(envelope, options)))
+    skeleton = write_skeleton(envelope, options)
+    return check_schema(parse_skeleton(skeleton, limits=DEFAULT_LIMITS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from connector.edxml import codes, rule_codes
+from connector.edxml.encode import payload_of
 from connector.edxml.layout import Node, lay_out, with_paths
 from connector.edxml.names import attachment_path
-from connector.edxml.payload import STAND_IN, encode
-from connector.edxml.values import SPACE, is_placeholder
+from connector.edxml.payload import STAND_IN
+from connector.edxml.values import PLACEHOLDERS, SPACE, is_placeholder
 from connector.errors import Finding, PermanentError
 from connector.model.envelope import Attachment, Document, Envelope
-from connector.model.packet import WriteOptions
+from connector.model.packet import AttachmentEncoding, Part, WriteOptions, chunks_of
 
-__all__ = ["DEFAULT_OPTIONS", "write", "write_parts", "write_skeleton"]
+__all__ = ["DEFAULT_OPTIONS", "Draft", "draft", "write", "write_parts", "write_skeleton"]
 
 DEFAULT_OPTIONS: Final = WriteOptions()
 
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ENVELOPE: Final = "edXML:edXMLEnvelope"
+_SHORT: Final = max(map(len, PLACEHOLDERS))
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
 _SPECIAL: Final = re.compile("[&<>\r]")
 _CONTENT_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._@+-]{0,127}")
 
-_Part = str | tuple[Attachment, str]
+_Piece = bytes | tuple[Attachment, str]
+_Written = str | tuple[Attachment, str]
 
 
 def write(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS) -> bytes:
@@ -36,29 +41,48 @@ def write(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS) -> bytes:
 
     Raises `PermanentError` for what no reader could read back unchanged.
     """
-    return b"".join(write_parts(envelope, options))
+    return b"".join(chunks_of(write_parts(envelope, options)))
 
 
-def write_parts(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS) -> Iterator[bytes]:
-    """Yield the bytes of `write` piece by piece; no attachment is whole in memory."""
-    _check_ids(envelope)
-    for part in _parts(envelope, options):
-        if isinstance(part, str):
-            yield part.encode()
-        else:
-            attachment, place = part
-            yield from encode(attachment, options.attachment_encoding, place)
+def write_parts(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS) -> tuple[Part, ...]:
+    """Return the parts of what `write` returns; no attachment is whole in memory."""
+    return draft(envelope, options).parts()
 
 
 def write_skeleton(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS) -> bytes:
     """Return the packet with a short stand-in for each payload: what the schema looks at."""
-    parts = _parts(envelope, options)
-    return b"".join(part.encode() if isinstance(part, str) else STAND_IN for part in parts)
+    return draft(envelope, options).skeleton()
 
 
-def _parts(envelope: Envelope, options: WriteOptions) -> list[_Part]:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A packet whose text is written and whose attachments were not looked at yet."""
+
+    envelope: Envelope
+    pieces: tuple[_Piece, ...]
+    encoding: AttachmentEncoding
+
+    def skeleton(self) -> bytes:
+        """Return the packet with a short stand-in for each payload."""
+        return b"".join(each if isinstance(each, bytes) else STAND_IN for each in self.pieces)
+
+    def parts(self) -> tuple[Part, ...]:
+        """Return the packet's parts; raises `PermanentError` for files that cannot be sent."""
+        _check_ids(self.envelope)
+        return tuple(
+            each if isinstance(each, bytes) else payload_of(each[0], self.encoding, each[1])
+            for each in self.pieces
+        )
+
+
+def draft(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS) -> Draft:
+    """Return the written text of a packet; raises `PermanentError` if a value cannot be written."""
+    return Draft(envelope, tuple(_parts(envelope, options)), options.attachment_encoding)
+
+
+def _parts(envelope: Envelope, options: WriteOptions) -> list[_Piece]:
     """Return text pieces and attachments in turn; raises if a value cannot be written."""
-    pieces: list[_Part] = []
+    pieces: list[_Written] = []
     findings: list[Finding] = []
     _write(lay_out(envelope, options), "", pieces, findings)
     if findings:
@@ -66,19 +90,23 @@ def _parts(envelope: Envelope, options: WriteOptions) -> list[_Part]:
     return _merged(pieces)
 
 
-def _merged(pieces: list[_Part]) -> list[_Part]:
-    parts: list[_Part] = []
+def _merged(pieces: list[_Written]) -> list[_Piece]:
+    parts: list[_Piece] = []
     text: list[str] = []
     for piece in pieces:
         if isinstance(piece, str):
             text.append(piece)
         else:
-            parts += ["".join(text), piece]
+            parts += ["".join(text).encode(), piece]
             text = []
-    return [*parts, "".join(text)]
+    return [*parts, "".join(text).encode()]
 
 
-def _write(node: Node, path: str, pieces: list[_Part], findings: list[Finding]) -> None:
+def _write(node: Node, path: str, pieces: list[_Written], findings: list[Finding]) -> None:
+    before = len(pieces)
+    if node.name == _ENVELOPE and _is_plain(node, pieces):
+        return  # nearly always: nothing in it has to be named by its path
+    del pieces[before:]
     pieces.append(f"<{node.name}{node.attributes}>")
     if isinstance(node.content, str):
         findings += _faults(node, path)
@@ -89,6 +117,21 @@ def _write(node: Node, path: str, pieces: list[_Part], findings: list[Finding]) 
         for child, child_path in with_paths(node.content, path):
             _write(child, child_path, pieces, findings)
     pieces.append(f"</{node.name}>")
+
+
+def _is_plain(node: Node, pieces: list[_Written]) -> bool:
+    """Write an element in which there is nothing to be refused; False once there is something."""
+    pieces.append(f"<{node.name}{node.attributes}>")
+    content = node.content
+    if isinstance(content, str):
+        sound = content.isprintable() and len(content) > _SHORT and content.strip(SPACE) == content
+        if not sound and any(_faults(node, "")):
+            return False
+        pieces.append(_escaped(content))
+    elif isinstance(content, Attachment) or not all(_is_plain(each, pieces) for each in content):
+        return False
+    pieces.append(f"</{node.name}>")
+    return True
 
 
 def _escaped(text: str) -> str:

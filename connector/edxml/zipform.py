@@ -11,11 +11,13 @@ import re
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
 from connector.edxml import rule_codes
 from connector.edxml.parser import Limits
+from connector.edxml.stored import Gather, NewScratch, window
 from connector.errors import Finding
+from connector.model.content import BytesContent, Content
 
 __all__ = [
     "MAGIC",
@@ -32,6 +34,7 @@ MAGIC: Final = b"PK\x03\x04"
 _LOCAL: Final = struct.Struct("<4s5H3I2H")
 _CENTRAL: Final = struct.Struct("<4s6H3I5H2I")
 _END: Final = struct.Struct("<4s4H2IH")
+_PIECE: Final = 1 << 20
 _VERSION: Final = 20
 _UTF8_NAME: Final = 0x800
 _DESCRIPTOR: Final = 0x8
@@ -83,40 +86,60 @@ def zip_frame(name: str, size: int, crc: int) -> tuple[bytes, bytes]:
     return head, central + end
 
 
-def find_entry(data: bytes) -> Entry | None:
+def find_entry(content: Content) -> Entry | None:
     """Return the only entry of a ZIP without any slack; None for everything else."""
-    central_at = _central_directory(data)
+    with content.open() as stream:
+        if not stream.read(len(MAGIC)).startswith(MAGIC):
+            return None
+        return _entry(_Reader(stream, content.size))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads anywhere in a content."""
+
+    stream: BinaryIO
+    size: int
+
+    def at(self, start: int, size: int) -> bytes:
+        """Return up to `size` bytes from `start`."""
+        self.stream.seek(start)
+        return self.stream.read(size)
+
+
+def _entry(reader: _Reader) -> Entry | None:
+    central_at = _central_directory(reader)
     if central_at is None:
         return None
-    central = _CENTRAL.unpack_from(data, central_at)
+    central = _CENTRAL.unpack(reader.at(central_at, _CENTRAL.size))
     flags, method = central[3:5]
     crc, packed, size, name_length = central[7:11]
-    name = data[central_at + _CENTRAL.size :][:name_length]
-    local = _LOCAL.unpack_from(data, 0)
+    name = reader.at(central_at + _CENTRAL.size, name_length)
+    local = _LOCAL.unpack(reader.at(0, _LOCAL.size))
     start = _LOCAL.size + local[9] + local[10]
     descriptor = central_at - start - packed
     if (
         flags & _ENCRYPTED
         or method not in {_STORED, _DEFLATED}
         or (method == _STORED and packed != size)
-        or (data[_LOCAL.size : _LOCAL.size + local[9]], local[3]) != (name, method)
+        or (reader.at(_LOCAL.size, local[9]), local[3]) != (name, method)
         or descriptor not in ((12, 16, 20, 24) if flags & _DESCRIPTOR else (0,))
     ):
         return None
     return Entry(_decoded(name), start, packed, size, crc, method == _DEFLATED)
 
 
-def _central_directory(data: bytes) -> int | None:
+def _central_directory(reader: _Reader) -> int | None:
     """Return where the only central header stands, which must be all that stands there."""
-    tail = len(data) - _END.size
-    if not data.startswith(MAGIC) or tail < _LOCAL.size + _CENTRAL.size:
+    tail = reader.size - _END.size
+    if tail < _LOCAL.size + _CENTRAL.size:
         return None
-    end = _END.unpack_from(data, tail)
+    end = _END.unpack(reader.at(tail, _END.size))
     size, at = end[5:7]
     plain = end[:5] == (b"PK\x05\x06", 0, 0, 1, 1) and end[7] == 0
     if not plain or at + size != tail or size < _CENTRAL.size:
         return None
-    central = _CENTRAL.unpack_from(data, at)
+    central = _CENTRAL.unpack(reader.at(at, _CENTRAL.size))
     whole = _CENTRAL.size + sum(central[10:13]) == size and central[16] == 0
     return at if whole and central[0] == b"PK\x01\x02" else None
 
@@ -136,30 +159,58 @@ def is_wrapped(entry: Entry, content_id: str, name: str) -> bool:
 
 
 def inflate(
-    data: bytes, entry: Entry, place: str, limits: Limits, report: list[Finding]
-) -> bytes | None:
-    """Return the entry's bytes; None after an error was reported."""
+    content: Content,
+    entry: Entry,
+    place: str,
+    limits: Limits,
+    report: list[Finding],
+    scratch: NewScratch | None = None,
+) -> Content | None:
+    """Return the entry's file; None after an error was reported.
+
+    A stored file is a window of the ZIP; a deflated one over 1 MiB goes into what `scratch` makes.
+    """
     if entry.size > limits.max_attachment_bytes:
         report.append(rule_codes.ATTACHMENT_TOO_LARGE.at(place, limit=limits.max_attachment_bytes))
         return None
-    if entry.size > limits.max_inflate_ratio * max(entry.packed, 1):
+    bomb = entry.size > limits.max_inflate_ratio * max(entry.packed, 1)
+    if bomb or entry.size - entry.packed > limits.max_inflate_growth:
         report.append(rule_codes.ZIP_BOMB.at(place, size=entry.size))
         return None
-    packed = memoryview(data)[entry.start : entry.start + entry.packed]
-    content = _inflated(packed, entry.size) if entry.deflated else bytes(packed)
-    if content is None or len(content) != entry.size or zlib.crc32(content) != entry.crc:
+    packed = window(content, entry.start, entry.packed)
+    file = _inflated(packed, entry.size, scratch) if entry.deflated else packed
+    if file is None or file.size != entry.size or _crc(file) != entry.crc:
         report.append(rule_codes.ZIP_DAMAGED.at(place))
         return None
-    return content
+    return file
 
 
-def _inflated(packed: memoryview, size: int) -> bytes | None:
+def _inflated(packed: Content, size: int, scratch: NewScratch | None) -> Content | None:
+    """Return what was deflated, None if it is damaged or longer than `size`."""
     machine = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        content = machine.decompress(packed, size + 1)
-    except zlib.error:
-        return None
-    return content if machine.eof and not machine.unused_data else None
+    gather = Gather(scratch)
+    with packed.open() as stream:
+        while not machine.eof and gather.size <= size:
+            block = machine.unconsumed_tail or stream.read(_PIECE)
+            try:
+                piece = machine.decompress(block, _PIECE)
+            except zlib.error:
+                return None
+            if not block and not piece:
+                return None
+            gather.take(piece)
+        whole = machine.eof and not machine.unused_data and not stream.read(1)
+    return gather.content() if whole else None
+
+
+def _crc(content: Content) -> int:
+    if isinstance(content, BytesContent):
+        return zlib.crc32(content.data)
+    crc = 0
+    with content.open() as stream:
+        while block := stream.read(_PIECE):
+            crc = zlib.crc32(block, crc)
+    return crc
 
 
 def _decoded(name: bytes) -> str:

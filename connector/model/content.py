@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 from dataclasses import dataclass
@@ -28,13 +29,13 @@ class Content(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BytesContent:
     """Content that is already in memory."""
 
     data: bytes
 
-    @property
+    @functools.cached_property
     def sha256(self) -> str:
         """Lower-case hex SHA-256 of the bytes."""
         return hashlib.sha256(self.data).hexdigest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
 import json
 import uuid
@@ -19,6 +20,7 @@ from connector.model.envelope import Attachment, Document, Envelope, StatusRepor
 __all__ = ["content_digest", "packet_id"]
 
 _NAMESPACE: Final = uuid.UUID("6f1d3f0c-58f4-5c0e-9d0e-6b1f5d0b8a11")
+_AS_IT_IS: Final = frozenset({str, int, bool})
 _UNCOVERED: Final = frozenset({"traces", "timestamp", "journal_head", "content_id"})
 
 
@@ -28,18 +30,30 @@ def content_digest(envelope: Envelope) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def packet_id(envelope: Envelope) -> str:
-    """Return the id under which this content is sent, however often (architecture section 4)."""
+def packet_id(envelope: Envelope, digest: str | None = None) -> str:
+    """Return the id under which this content is sent, however often (architecture section 4).
+
+    `digest` is its content digest, if that is known already.
+    """
     if isinstance(envelope, Document):
         kind, document = str(int(envelope.business_type)), envelope.document_id
     else:
         kind = f"status{envelope.status_code.value}"
         document = envelope.response_for.document_id
-    name = "\n".join((envelope.sender.organ_id, document, kind, content_digest(envelope)))
+    digest = digest or content_digest(envelope)
+    name = f"{envelope.sender.organ_id}\n{document}\n{kind}\n{digest}"
     return str(uuid.uuid5(_NAMESPACE, name))
 
 
+@functools.cache
+def _covered(kind: type[Any]) -> tuple[str, ...]:
+    names = (field.name for field in dataclasses.fields(kind))
+    return tuple(name for name in names if name not in _UNCOVERED)
+
+
 def _plain(value: object) -> Any:
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Attachment):
         names = ("name", "content_type", "description")
         return [value.content.sha256, *(getattr(value, name) for name in names)]
@@ -47,16 +61,12 @@ def _plain(value: object) -> Any:
         dataclasses.is_dataclass(value) and not isinstance(value, type)
     ):
         return {
-            field.name: _plain(item)
-            for field in dataclasses.fields(value)
-            if field.name not in _UNCOVERED
-            and (item := getattr(value, field.name)) is not None
-            and item != ()
+            name: _plain(item)
+            for name in _covered(type(value))
+            if (item := getattr(value, name)) is not None and item != ()
         }
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, dt.date):
-        return value.isoformat()
+    if isinstance(value, Enum | dt.date):
+        return value.value if isinstance(value, Enum) else value.isoformat()
     return value

@@ -13,6 +13,8 @@ from cryptography.x509 import verification
 from connector.errors import ConfigError, NoInputError, TrustError
 from connector.trust import codes
 from connector.trust.certificates import UNREADABLE, fingerprint, is_authority, subject_of
+from connector.trust.memo import Chain, KnownSigner, Memo
+from connector.trust.shown import shown
 
 __all__ = ["Anchors", "load_anchors"]
 
@@ -26,6 +28,18 @@ class Anchors:
     def __init__(self, certificates: Iterable[x509.Certificate]) -> None:
         self.certificates: Final = tuple(certificates)
         self._store: Final = verification.Store(list(self.certificates))
+        self._chains: Final[Memo[tuple[bytes, ...], Chain]] = Memo()
+
+    def known_chain(self, signer: KnownSigner, at: dt.datetime) -> Chain:
+        """Return what `chain` does, with its facts; a way that was found before is cheap.
+
+        It holds as long as all of its certificates are valid.
+        """
+        known = self._chains.peek(signer.encoded)
+        if known is None or not known.holds(at):
+            known = Chain.of(self.chain(signer.certificate, signer.others, at))
+            self._chains.put(signer.encoded, known)
+        return known
 
     def chain(
         self, signer: x509.Certificate, others: Sequence[x509.Certificate], at: dt.datetime
@@ -43,7 +57,7 @@ class Anchors:
         try:
             return tuple(verifier.verify(signer, list(others)).chain)
         except (verification.VerificationError, ValueError) as error:
-            reason = str(error).partition("\n")[0]
+            reason = shown(str(error).partition("\n")[0], 200)
             place = subject_of(signer)
             raise TrustError(codes.CHAIN_UNTRUSTED.at(place, reason=reason)) from error
 

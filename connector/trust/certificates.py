@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from connector.trust.shown import shown
+
 __all__ = [
     "UNREADABLE",
     "CertificateFacts",
@@ -68,7 +70,7 @@ class CertificateFacts:
         """Return the facts of one certificate."""
         return cls(
             subject=subject_of(certificate),
-            issuer=certificate.issuer.rfc4514_string(_NAMES),
+            issuer=shown(certificate.issuer.rfc4514_string(_NAMES)),
             serial=f"{certificate.serial_number:x}",
             sha256=fingerprint(certificate),
             not_before=certificate.not_valid_before_utc,
@@ -93,8 +95,8 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 
 def subject_of(certificate: x509.Certificate) -> str:
-    """Return the subject as one line (RFC 4514)."""
-    return certificate.subject.rfc4514_string(_NAMES)
+    """Return the subject as one line (RFC 4514), controls visible: anybody can make one."""
+    return shown(certificate.subject.rfc4514_string(_NAMES))
 
 
 def is_authority(certificate: x509.Certificate) -> bool:

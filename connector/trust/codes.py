@@ -26,8 +26,8 @@ KEY_FORMAT: Final = Text(
     "EDX-3003",
     "the file holds no private key in a form that is understood: {reason}",
     "tệp không chứa khóa bí mật ở dạng đọc được: {reason}",
-    "PEM (PKCS#8 or traditional) with type: pem, PKCS#12 (.p12, .pfx) with type: pkcs12",
-    "dùng PEM (PKCS#8 hoặc dạng cũ) với type: pem, PKCS#12 (.p12, .pfx) với type: pkcs12",
+    "PEM with type: pem, PKCS#12 (.p12, .pfx) with type: pkcs12; on a token: type: pkcs11",
+    "PEM dùng type: pem, PKCS#12 (.p12, .pfx) dùng type: pkcs12; trên thiết bị: type: pkcs11",
 )
 KEY_PASSWORD: Final = Text(
     "EDX-3004",
@@ -89,8 +89,8 @@ KEY_SETTINGS: Final = Text(
     "EDX-3012",
     "there is no kind of key '{found}'",
     "không có loại khóa '{found}'",
-    "{{type: pem, key_file: …, certificate_file: …}} or {{type: pkcs12, file: …, password: …}}",
-    "{{type: pem, key_file: …, certificate_file: …}} hoặc {{type: pkcs12, file: …, password: …}}",
+    "pem (key_file, certificate_file), pkcs12 (file), or pkcs11 (module, slot, key_label, pin)",
+    "pem (key_file, certificate_file), pkcs12 (file), hoặc pkcs11 (module, slot, key_label, pin)",
 )
 DIRECTORY_NOT_EMPTY: Final = Text(
     "EDX-3013",

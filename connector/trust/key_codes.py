@@ -133,6 +133,34 @@ SOFT_TOKEN_FAILED: Final = Text(
     "name a new directory in which this user may write",
     "chọn một thư mục mới mà người dùng này ghi được",
 )
+FILE_EXISTS: Final = Text(
+    "EDX-3049",
+    "the file is there already; keys and requests are never written over",
+    "tệp đã có; hệ thống không bao giờ ghi đè khóa và yêu cầu cấp chứng thư",
+    "name another file with --key and --out",
+    "chọn tên tệp khác bằng --key và --out",
+)
+FILE_NOT_WRITTEN: Final = Text(
+    "EDX-3050",
+    "the file cannot be written: {reason}",
+    "không ghi được tệp: {reason}",
+    "name a file in a directory of this user",
+    "chọn tệp trong thư mục mà người dùng này ghi được",
+)
+TOKEN_PUBLIC_ABSENT: Final = Text(
+    "EDX-3051",
+    "the token does not show the public half of the key, so it cannot ask for a certificate here",
+    "thiết bị không cho đọc khóa công khai tương ứng nên không lập được yêu cầu cấp chứng thư",
+    "make the request with the vendor's own tool, or store the public key under the same label",
+    "lập yêu cầu bằng công cụ của nhà cung cấp, hoặc lưu khóa công khai cùng nhãn trên thiết bị",
+)
+REQUEST_NEEDS_FILE: Final = Text(
+    "EDX-3052",
+    "it is not said where the new key of {code} shall be written",
+    "chưa xác định nơi ghi khóa mới của {code}",
+    "name a new file with --key FILE",
+    "chỉ định tệp mới bằng --key TỆP",
+)
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(
     value for value in tuple(globals().values()) if isinstance(value, Text)

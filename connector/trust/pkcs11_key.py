@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from connector.errors import Bug, ConfigError, UnavailableError
 from connector.trust import key_codes as codes
@@ -92,6 +93,16 @@ class TokenObject:
             raise ConfigError(codes.TOKEN_CERTIFICATE.at(str(self)))
         own.sort(key=lambda certificate: certificate.not_valid_before_utc)
         return own[-1], others
+
+    def public_key(self) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
+        """Return the key pair's public half as the token holds it, before any certificate.
+
+        Raises ConfigError if the token does not show it, UnavailableError if it does not answer.
+        """
+        key = load_der_public_key(self._attempt(self._public_half))
+        if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+            raise ConfigError(codes.TOKEN_PUBLIC_ABSENT.at(str(self)))
+        return key
 
     def _attempt(self, act: Callable[[], Any]) -> Any:
         from pkcs11 import PKCS11Error
@@ -170,6 +181,28 @@ class TokenObject:
         others: list[Any] = list(session.get_objects(every))
         present = ", ".join(sorted(str(other.label) for other in others)) or "-"
         raise UnavailableError(codes.TOKEN_KEY_ABSENT.at(str(self), kind=kind, present=present))
+
+    def _public_half(self) -> bytes:
+        from pkcs11 import Attribute, KeyType, ObjectClass
+        from pkcs11.util.ec import encode_ec_public_key
+        from pkcs11.util.rsa import encode_rsa_public_key
+
+        wanted: dict[Attribute, Any] = {Attribute.CLASS: ObjectClass.PUBLIC_KEY}
+        if self._label is not None:
+            wanted[Attribute.LABEL] = self._label
+        if self._id is not None:
+            wanted[Attribute.ID] = self._id
+        module = self._module
+        session = module.open(self._token, self._pin)
+        try:
+            found: list[Any] = list(session.get_objects(wanted))
+            if len(found) != 1:
+                raise ConfigError(codes.TOKEN_PUBLIC_ABSENT.at(str(self)))
+            elliptic = found[0].key_type == KeyType.EC
+            encode = encode_ec_public_key if elliptic else encode_rsa_public_key
+            return bytes(encode(found[0]))
+        finally:
+            module.close(session, module.generation)
 
     def _stored(self) -> list[tuple[bool, bytes]]:
         from pkcs11 import Attribute, ObjectClass

@@ -22,9 +22,11 @@ from connector.model.organ import covers, is_routable
 from connector.trust import codes
 from connector.trust.anchors import Anchors, load_anchors
 from connector.trust.certificates import fingerprint, subject_of
+from connector.trust.memo import SignerMemo
 from connector.trust.registry_file import RegistryFile
 from connector.trust.registry_sign import check_signature, read_registry_bytes
 from connector.trust.revocation import Revocations, load_revocations
+from connector.trust.shown import shown
 
 __all__ = ["LegacyPermit", "Registration", "Registry", "Trust", "load_registry", "load_trust"]
 
@@ -141,16 +143,25 @@ class Trust:
     canonical: Callable[[str], str | None] = _as_written
     revocations: Revocations = field(default_factory=Revocations)
     legacy_sha1: frozenset[str] = frozenset()
+    signers: SignerMemo = field(default_factory=SignerMemo, compare=False, repr=False)
 
     def may_sign(self, certificate: x509.Certificate, organ_id: str, at: dt.datetime) -> bool:
         """Tell whether a certificate may sign as the agency of an OrganId at a moment."""
         return self.objection(certificate, organ_id, at) is None
 
     def objection(
-        self, certificate: x509.Certificate, organ_id: str, at: dt.datetime
+        self,
+        certificate: x509.Certificate,
+        organ_id: str,
+        at: dt.datetime,
+        *,
+        sha256: str | None = None,
     ) -> Finding | None:
-        """Return why a certificate may not sign as the agency of an OrganId, None if it may."""
-        sha256 = fingerprint(certificate)
+        """Return why a certificate may not sign as the agency of an OrganId, None if it may.
+
+        `sha256` is its fingerprint, if that is known already.
+        """
+        sha256 = sha256 or fingerprint(certificate)
         registered = self.registry.of(sha256)
         if not registered:
             facts = {"subject": subject_of(certificate), "sha256": sha256}
@@ -159,7 +170,7 @@ class Trust:
         fitting = [each for each in registered if _stands_for(each, code)]
         if not fitting:
             allowed = ", ".join(each.code for each in registered)
-            return codes.WRONG_AGENCY.at(_SENDER, organ_id=organ_id, codes=allowed)
+            return codes.WRONG_AGENCY.at(_SENDER, organ_id=shown(organ_id, 200), codes=allowed)
         if not any(each.covers(at) for each in fitting):
             facts = {"code": fitting[0].code, "period": fitting[0].period}
             return codes.OUTSIDE_REGISTRATION.at(_SENDER, day=vietnam_date(at), **facts)

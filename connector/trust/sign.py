@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -14,12 +13,13 @@ from connector.edxml.names import DS_NS, SIGNATURE, SIGNATURE_LOCATION
 from connector.edxml.parser import Limits, parse
 from connector.errors import Bug
 from connector.model.identity import content_digest, packet_id
-from connector.model.packet import Packet, Sealed
+from connector.model.packet import Packet, Part, Sealed
 from connector.trust import codes
 from connector.trust.keys import SigningKey
+from connector.trust.splice import digest_of, prove_canonical, signature_over
 from connector.trust.xmldsig import PLACEHOLDER, PacketSigner, canonical
 
-__all__ = ["seal"]
+__all__ = ["seal", "signature_by_library"]
 
 _HEADER_END: Final = b"</edXML:edXMLHeader>"
 _DIGEST: Final = f"{{{DS_NS}}}SignedInfo/{{{DS_NS}}}Reference/{{{DS_NS}}}DigestValue"
@@ -29,28 +29,26 @@ def seal(packet: Packet, key: SigningKey) -> Sealed:
     """Return the packet with its Signature as last child of edXMLHeader, all else untouched.
 
     RSA or ECDSA with SHA-256, exclusive C14N, one Reference over the whole packet. Taking the
-    Signature out of the sealed bytes gives `packet.data` again, byte for byte.
+    Signature, which is a part of its own, out of the sealed parts gives the packet's bytes again.
     """
-    signature = _signature(packet.data, key)
-    digest = base64.b64decode(signature.findtext(_DIGEST) or "").hex()
-    if digest != hashlib.sha256(packet.data).hexdigest():
-        raise Bug(codes.NOT_CANONICAL.at(reason="its digest differs from that of its C14N"))
-    if packet.data.count(_HEADER_END) != 1:
-        raise Bug(codes.NOT_CANONICAL.at(reason="edXMLHeader does not end exactly once"))
-    before, end, after = packet.data.partition(_HEADER_END)
+    prove_canonical(packet.parts)
+    digest = digest_of(packet.parts)
+    content = content_digest(packet.envelope)
     return Sealed(
-        data=b"".join((before, canonical(signature), end, after)),
+        parts=_with_signature(packet.parts, signature_over(digest, key)),
         envelope=packet.envelope,
-        packet_id=packet_id(packet.envelope),
-        content_digest=content_digest(packet.envelope),
-        digest=digest,
+        packet_id=packet_id(packet.envelope, content),
+        content_digest=content,
+        digest=digest.hex(),
     )
 
 
-def _signature(data: bytes, key: SigningKey) -> etree._Element:
+def signature_by_library(data: bytes, key: SigningKey) -> tuple[bytes, bytes]:
+    """Return signxml's canonical Signature over a packet's bytes, and the digest in it.
+
+    The general way, through a tree of the whole packet: what `seal` makes is compared with it.
+    """
     root = parse(data, limits=Limits(max_bytes=len(data)))
-    if root.get("Id") is not None or root.get("ID") is not None:
-        raise Bug(codes.NOT_CANONICAL.at(reason="its root carries an Id"))
     header = root.find(SIGNATURE_LOCATION.removesuffix("/"))
     if header is None or root.find(f".//{SIGNATURE}") is not None:
         raise Bug(codes.NOT_CANONICAL.at(reason="no edXMLHeader, or it is signed already"))
@@ -58,4 +56,20 @@ def _signature(data: bytes, key: SigningKey) -> etree._Element:
     rsa_key = isinstance(key.private, rsa.RSAPrivateKey)
     signer = PacketSigner(SignatureMethod.RSA_SHA256 if rsa_key else SignatureMethod.ECDSA_SHA256)
     signed = signer.sign(root, key=key.private, cert=list(key.chain))
-    return signed.findall(SIGNATURE_LOCATION + SIGNATURE)[0]
+    signature = signed.findall(SIGNATURE_LOCATION + SIGNATURE)[0]
+    return canonical(signature), base64.b64decode(signature.findtext(_DIGEST) or "")
+
+
+def _with_signature(parts: tuple[Part, ...], signature: bytes) -> tuple[Part, ...]:
+    """Put the Signature behind the header's children; the header stands in one literal."""
+    ends = sum(part.count(_HEADER_END) for part in parts if isinstance(part, bytes))
+    if ends != 1:
+        raise Bug(codes.NOT_CANONICAL.at(reason="edXMLHeader does not end exactly once"))
+    placed: list[Part] = []
+    for part in parts:
+        if isinstance(part, bytes) and _HEADER_END in part:
+            before, end, after = part.partition(_HEADER_END)
+            placed += [before, signature, end + after]
+        else:
+            placed.append(part)
+    return tuple(placed)

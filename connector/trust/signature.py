@@ -15,8 +15,10 @@ from signxml.algorithms import CanonicalizationMethod
 from signxml.verifier import SignatureConfiguration, VerifyResult
 
 from connector.edxml.names import DS_NS, ROOT, SIGNATURE_LOCATION
+from connector.edxml.parser import wants_memory
 from connector.errors import TrustError
 from connector.trust import codes
+from connector.trust.shown import shown
 from connector.trust.structure import SignatureParts
 from connector.trust.xmldsig import PacketVerifier, hard_parser
 
@@ -48,9 +50,13 @@ def signed_content(
         result = verifier.verify(
             data, x509_cert=signer, parser=hard_parser(), expect_config=_expected(parts, at)
         )
+    except MemoryError:
+        raise  # says nothing about the packet
     except etree.DocumentInvalid as error:
         raise TrustError(codes.SIGNATURE_SHAPE.at("Signature", reason=_line(error))) from error
     except Exception as error:  # signxml promises no tree of exceptions: all mean "refused"
+        if isinstance(error, etree.LxmlError) and wants_memory(error):
+            raise MemoryError from error
         reason = f"{type(error).__name__}: {_line(error)}"
         raise TrustError(codes.SIGNATURE_WRONG.at("Signature", reason=reason)) from error
     if verifier.digest != parts.digest:
@@ -59,7 +65,7 @@ def signed_content(
 
 
 def _line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]
+    return shown(str(error).partition("\n")[0], 200)
 
 
 def _expected(parts: SignatureParts, at: dt.datetime) -> SignatureConfiguration:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cryptography import x509
 
-from connector.errors import TrustError
+from connector.errors import Finding, TrustError
 from connector.trust import codes
 from connector.trust.certificates import (
     UNREADABLE,
@@ -17,8 +17,9 @@ from connector.trust.certificates import (
     usage_problem,
     weakness,
 )
+from connector.trust.shown import shown
 
-__all__ = ["check_signer", "find_signer"]
+__all__ = ["check_period", "check_signer", "find_signer", "standing_objection"]
 
 
 def find_signer(
@@ -31,7 +32,7 @@ def find_signer(
     try:
         certificates = [_readable(der) for der in encoded]
     except UNREADABLE as error:
-        reason = str(error).partition("\n")[0][:200]
+        reason = shown(str(error).partition("\n")[0], 200)
         raise TrustError(codes.CERTIFICATE_UNREADABLE.at("X509Data", reason=reason)) from error
     authorities = [certificate for certificate in certificates if is_authority(certificate)]
     signers = [certificate for certificate in certificates if certificate not in authorities]
@@ -50,16 +51,28 @@ def _readable(der: bytes) -> x509.Certificate:
 
 def check_signer(certificate: x509.Certificate, at: dt.datetime) -> None:
     """Check strength, usage and period of the signer's certificate; raises TrustError."""
-    place = subject_of(certificate)
+    objection = standing_objection(certificate)
+    if objection is not None:
+        raise TrustError(objection)
+    check_period(CertificateFacts.of(certificate), at)
+
+
+def standing_objection(certificate: x509.Certificate) -> Finding | None:
+    """Return why a certificate may never sign packets, whatever the moment; None if it may."""
     reason = weakness(certificate)
     if reason is not None:
-        raise TrustError(codes.CERTIFICATE_WEAK.at(place, reason=reason))
+        return codes.CERTIFICATE_WEAK.at(subject_of(certificate), reason=reason)
     reason = usage_problem(certificate)
     if reason is not None:
-        raise TrustError(codes.CERTIFICATE_USAGE.at(place, reason=reason))
-    if at > certificate.not_valid_after_utc:
-        facts = {"not_after": certificate.not_valid_after_utc, "at": at}
-        raise TrustError(codes.CERTIFICATE_EXPIRED.at(place, **facts))
-    if at < certificate.not_valid_before_utc:
-        facts = {"not_before": certificate.not_valid_before_utc, "at": at}
-        raise TrustError(codes.CERTIFICATE_NOT_YET.at(place, **facts))
+        return codes.CERTIFICATE_USAGE.at(subject_of(certificate), reason=reason)
+    return None
+
+
+def check_period(facts: CertificateFacts, at: dt.datetime) -> None:
+    """Insist that a moment is in the period of a certificate; raises TrustError."""
+    if at > facts.not_after:
+        late = codes.CERTIFICATE_EXPIRED.at(facts.subject, not_after=facts.not_after, at=at)
+        raise TrustError(late)
+    if at < facts.not_before:
+        early = codes.CERTIFICATE_NOT_YET.at(facts.subject, not_before=facts.not_before, at=at)
+        raise TrustError(early)

@@ -24,6 +24,7 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
 OUTCOMES: Final[dict[str, tuple[str, str]]] = {
     "passed": ("đạt", "passed"),
     "failed": ("không đạt", "failed"),
+    "held": ("chờ, chưa kết luận được", "held, cannot be decided yet"),
     "not reached": ("chưa xét", "not reached"),
 }
 """Vietnamese and English word for each outcome."""

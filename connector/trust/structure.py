@@ -23,6 +23,7 @@ from signxml.algorithms import (
 from connector.edxml.names import DS_NS, ROOT, SIGNATURE, qcvn
 from connector.errors import TrustError
 from connector.trust import codes
+from connector.trust.shown import shown
 from connector.trust.xmldsig import ENVELOPED
 
 __all__ = ["SignatureParts", "check_structure"]
@@ -183,7 +184,7 @@ def _check_target(root: etree._Element, uri: str) -> None:
         return
     name = uri[1:]
     if not uri.startswith("#") or not _ID.fullmatch(name) or root.get("Id") != name:
-        raise TrustError(codes.REFERENCE.at("Reference", reason=f"URI is '{uri[:80]}'"))
+        raise TrustError(codes.REFERENCE.at("Reference", reason=f"URI is '{shown(uri, 80)}'"))
     bearers = sum(
         1
         for element in root.iter("*")
@@ -268,7 +269,7 @@ def _algorithm(element: etree._Element, accepted: Collection[str]) -> str:
     _attributes(element, required=("Algorithm",))
     algorithm = str(element.get("Algorithm"))
     if algorithm not in accepted:
-        facts = {"algorithm": algorithm[:200], "purpose": _local(element)}
+        facts = {"algorithm": shown(algorithm, 200), "purpose": _local(element)}
         raise TrustError(codes.ALGORITHM.at("Signature", accepted=_listed(accepted), **facts))
     if len(element) or (element.text or "").strip():
         reason = f"{_local(element)} has parameters"

@@ -165,7 +165,7 @@ class TrustSource:
             return self._trust
 
     def reload(self) -> TrustChange:
-        """Read everything anew at once, changed or not (SIGHUP, `connector reload`)."""
+        """Read everything anew at once, changed or not (SIGHUP)."""
         with self._lock:
             self._seen = self._files.stamp()
             return self._read()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from connector.edxml.cut import Run
 from connector.edxml.reader import Reading
 from connector.errors import Finding
 from connector.trust.certificates import CertificateFacts
 
 __all__ = [
     "FAILED",
+    "HELD",
     "NOT_REACHED",
     "PASSED",
     "STAGES",
@@ -35,12 +38,13 @@ STAGES: Final = (
 
 PASSED: Final = "passed"
 FAILED: Final = "failed"
+HELD: Final = "held"
 NOT_REACHED: Final = "not reached"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage: `outcome` is passed, failed or not reached; `detail` what it found."""
+    """One stage: `outcome` is passed, failed, held or not reached; `detail` what it found."""
 
     name: str
     outcome: str
@@ -65,7 +69,10 @@ class SignerFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What `connector verify` says of any bytes; `valid` is the whole answer."""
+    """What `connector verify` says of any bytes; `valid` is the whole answer.
+
+    A packet that is `held` is not refused either: what would decide is not there yet.
+    """
 
     valid: bool
     at: dt.datetime
@@ -77,9 +84,16 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
 
     @property
+    def held(self) -> bool:
+        """Whether a stage could not be judged yet, such as that of revocation without data."""
+        return any(stage.outcome == HELD for stage in self.stages)
+
+    @property
     def verdict(self) -> str:
-        """The answer in one word: valid or refused."""
-        return "valid" if self.valid else "refused"
+        """The answer in one word: valid, refused or held."""
+        if self.valid:
+            return "valid"
+        return "held" if self.held else "refused"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict JSON-ready."""
@@ -99,12 +113,12 @@ class Verdict:
 class Verified:
     """A packet whose signature, chain and identity hold.
 
-    `data` are the canonical bytes that were signed, the only ones from which content may be
-    taken; `digest` is the lower-case hex of the signed Reference's digest; `at` is the moment
-    as of which certificates and registry were judged.
+    `pieces` are the canonical bytes that were signed, the only ones from which content may be
+    taken, with payloads that were cut out between them; `digest` is the lower-case hex of the
+    signed Reference's digest; `at` is the moment as of which certificates and registry were judged.
     """
 
-    data: bytes
+    pieces: tuple[bytes | Run, ...]
     reading: Reading
     digest: str
     signer: SignerFacts
@@ -112,6 +126,19 @@ class Verified:
     findings: tuple[Finding, ...]
     at: dt.datetime
     stages: tuple[Stage, ...]
+
+    @property
+    def data(self) -> bytes:
+        """All canonical bytes at once: for tools that look at one packet."""
+        return b"".join(self.chunks())
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the canonical bytes in pieces."""
+        for piece in self.pieces:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                yield from piece.encoded()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict JSON-ready, as it is stored beside the document."""

@@ -8,22 +8,31 @@ trusted, and content is taken only from the bytes that were signed.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from cryptography import x509
+from lxml import etree
 
+from connector.edxml.cut import Run, Skeleton, cut
 from connector.edxml.parser import DEFAULT_LIMITS, Limits, parse
-from connector.edxml.reader import read_tree
-from connector.errors import ConnectorError, Finding, TransientError, TrustError
+from connector.edxml.quick import parse_skeleton
+from connector.edxml.reader import read_tree, tree_of, whole
+from connector.edxml.stored import NewScratch
+from connector.errors import ConnectorError, Finding, PermanentError, TransientError, TrustError
+from connector.model.content import Content
 from connector.trust import codes
 from connector.trust.certificates import CertificateFacts
+from connector.trust.memo import KnownSigner
 from connector.trust.registry import Trust
-from connector.trust.signature import SignedContent, signed_content
-from connector.trust.signer import check_signer, find_signer
+from connector.trust.shown import shown
+from connector.trust.signature import signed_content
+from connector.trust.signer import check_period
+from connector.trust.skeleton import NotPlain, spliced_content
 from connector.trust.structure import SignatureParts, check_structure
 from connector.trust.verdict import (
     FAILED,
+    HELD,
     NOT_REACHED,
     PASSED,
     STAGES,
@@ -46,20 +55,31 @@ __all__ = [
 
 
 def verify(
-    data: bytes, trust: Trust, *, at: dt.datetime, limits: Limits = DEFAULT_LIMITS
+    source: bytes | Content,
+    trust: Trust,
+    *,
+    at: dt.datetime,
+    limits: Limits = DEFAULT_LIMITS,
+    scratch: NewScratch | None = None,
 ) -> Verified:
     """Return what a signed packet says once every stage has passed; `at` is an aware moment.
 
+    Attachments over 1 MiB go into what `scratch` makes; without it all are held in memory.
     Raises TrustError or PermanentError with the code of the first stage that failed.
     """
-    return _Examination(data, trust, at, limits).run()
+    return _Examination(source, trust, at, limits, scratch).run()
 
 
 def explain(
-    data: bytes, trust: Trust, *, at: dt.datetime, limits: Limits = DEFAULT_LIMITS
+    source: bytes | Content,
+    trust: Trust,
+    *,
+    at: dt.datetime,
+    limits: Limits = DEFAULT_LIMITS,
+    scratch: NewScratch | None = None,
 ) -> Verdict:
     """Return the verdict over any bytes, stage by stage; never raises for what they hold."""
-    examination = _Examination(data, trust, at, limits)
+    examination = _Examination(source, trust, at, limits, scratch)
     try:
         return examination.run().verdict()
     except ConnectorError as error:
@@ -73,90 +93,159 @@ def explain(
         )
 
 
-def signed_digest(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> str | None:
+def signed_digest(
+    source: bytes | Content,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    scratch: NewScratch | None = None,
+) -> str | None:
     """Return the digest that a packet's Signature claims, unverified; None if it has none.
 
     Only to name a refused packet to its sender.
     """
     try:
-        return check_structure(parse(data, limits=limits), legacy=True).digest.hex()
+        return check_structure(
+            tree_of(source, limits=limits, scratch=scratch), legacy=True
+        ).digest.hex()
     except ConnectorError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A Signature of an accepted shape, and who made it, not yet verified."""
+
+    parts: SignatureParts
+    known: KnownSigner
+    facts: SignerFacts
 
 
 class _Examination:
     """One run over one packet; it keeps what it learnt for the case that it fails."""
 
-    def __init__(self, data: bytes, trust: Trust, at: dt.datetime, limits: Limits) -> None:
-        self.data = data
+    def __init__(
+        self,
+        source: bytes | Content,
+        trust: Trust,
+        at: dt.datetime,
+        limits: Limits,
+        scratch: NewScratch | None,
+    ) -> None:
+        self.source = source
         self.trust = trust
         self.at = at
         self.limits = limits
+        self.scratch = scratch
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was learnt so far."""
         self.stages: list[Stage] = []
         self.signer: SignerFacts | None = None
         self.chain: tuple[CertificateFacts, ...] = ()
         self.findings: tuple[Finding, ...] = ()
 
     def run(self) -> Verified:
-        """Run all stages."""
+        """Run all stages: without the payloads if they can be cut out, else over one tree."""
+        try:
+            return self.run_cut()
+        except NotPlain:
+            self.clear()
+        return self.run_whole()
+
+    def run_cut(self) -> Verified:
+        """Run all stages on the skeleton; raises NotPlain if the other way has to decide."""
         with self.stage() as passed:
-            root = parse(self.data, limits=self.limits)
-            passed(f"{len(self.data)} bytes")
+            skeleton = cut(self.source, limits=self.limits, scratch=self.scratch)
+            root = self.skeleton_tree(skeleton)
+            passed(f"{skeleton.size if skeleton else 0} bytes")
+        if skeleton is None:
+            raise NotPlain
+        signed = self.check_signer(root)
+        with self.stage() as passed:
+            known = signed.known
+            content = spliced_content(
+                root, skeleton, signed.parts, known.certificate, bearers=known.bearers
+            )
+            passed(f"{signed.parts.digest_name} {content.digest}")
+        return self.verified(signed, content.root, content.pieces, skeleton.runs)
+
+    def skeleton_tree(self, skeleton: Skeleton | None) -> etree._Element:
+        """Return the tree of a skeleton; places in findings are those of the whole packet."""
+        if skeleton is None:
+            raise NotPlain
+        try:
+            return parse_skeleton(skeleton.data, limits=self.limits)
+        except PermanentError as error:
+            raise NotPlain from error
+
+    def run_whole(self) -> Verified:
+        """Run all stages over the packet as one tree."""
+        with self.stage() as passed:
+            data = whole(self.source, self.limits)
+            root = parse(data, limits=self.limits)
+            passed(f"{len(data)} bytes")
+        signed = self.check_signer(root)
+        del root
+        with self.stage() as passed:
+            content = signed_content(data, signed.parts, signed.known.certificate, self.at)
+            passed(f"{signed.parts.digest_name} {content.digest}")
+        return self.verified(signed, content.root, (content.data,), {})
+
+    def check_signer(self, root: etree._Element) -> _Signed:
+        """Check the Signature's shape, find its signer, and follow the chain to an anchor."""
         with self.stage() as passed:
             parts = check_structure(root, legacy=bool(self.trust.legacy_sha1))
             passed(parts.method.name)
-        del root
-        certificate, signer = self.check_certificates(parts)
-        content = self.check_signature(parts, certificate)
         with self.stage() as passed:
-            reading = read_tree(content.root, limits=self.limits)
+            known = self.trust.signers.find(parts.certificates)
+            registered = self.trust.registry.of(known.facts.sha256)
+            agencies = tuple(dict.fromkeys(each.code for each in registered))
+            facts = self.signer = SignerFacts(certificate=known.facts, agencies=agencies)
+            if known.objection is not None:
+                raise TrustError(known.objection)
+            check_period(known.facts, self.at)
+            passed(known.facts.subject)
+        with self.stage() as passed:
+            chain = self.trust.anchors.known_chain(known, self.at)
+            self.chain = chain.facts
+            passed(self.chain[-1].subject)
+        with self.stage() as passed:
+            self.findings = self.trust.revocations.check(chain.certificates, self.at)
+            lists = len(self.trust.revocations.lists)
+            passed(f"{lists} lists" if lists else "no revocation lists in use")
+        return _Signed(parts, known, facts)
+
+    def verified(
+        self,
+        signed: _Signed,
+        root: etree._Element,
+        pieces: tuple[bytes | Run, ...],
+        runs: Mapping[str, Run],
+    ) -> Verified:
+        """Read what was signed and check whose it may be."""
+        with self.stage() as passed:
+            reading = read_tree(root, limits=self.limits, runs=runs, scratch=self.scratch)
             passed(type(reading.envelope).__name__)
         with self.stage() as passed:
             organ_id = reading.envelope.sender.organ_id
-            objection = self.trust.objection(certificate, organ_id, self.at)
+            known = signed.known
+            sha256 = known.facts.sha256
+            objection = self.trust.objection(known.certificate, organ_id, self.at, sha256=sha256)
             if objection is not None:
                 raise TrustError(objection)
-            self.check_strength(parts, organ_id)
+            self.check_strength(signed.parts, organ_id)
             passed(organ_id)
         return Verified(
-            data=content.data,
+            pieces=pieces,
             reading=reading,
-            digest=content.digest,
-            signer=signer,
+            digest=signed.parts.digest.hex(),
+            signer=signed.facts,
             chain=self.chain,
             findings=(*self.findings, *reading.findings),
             at=self.at,
             stages=tuple(self.stages),
         )
-
-    def check_certificates(self, parts: SignatureParts) -> tuple[x509.Certificate, SignerFacts]:
-        """Find the signer's certificate and follow it to an anchor."""
-        with self.stage() as passed:
-            certificate, others = find_signer(parts.certificates)
-            facts = CertificateFacts.of(certificate)
-            registered = self.trust.registry.of(facts.sha256)
-            agencies = tuple(dict.fromkeys(each.code for each in registered))
-            signer = self.signer = SignerFacts(certificate=facts, agencies=agencies)
-            check_signer(certificate, self.at)
-            passed(facts.subject)
-        with self.stage() as passed:
-            chain = self.trust.anchors.chain(certificate, others, self.at)
-            self.chain = tuple(CertificateFacts.of(each) for each in chain)
-            passed(self.chain[-1].subject)
-        with self.stage() as passed:
-            self.findings = self.trust.revocations.check(chain, self.at)
-            lists = len(self.trust.revocations.lists)
-            passed(f"{lists} lists" if lists else "no revocation lists in use")
-        return certificate, signer
-
-    def check_signature(
-        self, parts: SignatureParts, certificate: x509.Certificate
-    ) -> SignedContent:
-        """Verify signature and digest, and keep what was signed."""
-        with self.stage() as passed:
-            content = signed_content(self.data, parts, certificate, self.at)
-            passed(f"{parts.digest_name} {content.digest}")
-        return content
 
     def check_strength(self, parts: SignatureParts, organ_id: str) -> None:
         """Insist that a signature over SHA-1 comes from a sender that is named for it."""
@@ -173,14 +262,17 @@ class _Examination:
         details: list[str] = []
         try:
             yield details.append
+        except NotPlain:
+            raise
         except ConnectorError as error:
-            self.stages.append(Stage(name, FAILED, str(error)))
+            outcome = HELD if isinstance(error, TransientError) else FAILED
+            self.stages.append(Stage(name, outcome, str(error)))
             raise
         except MemoryError as error:
-            self.stages.append(Stage(name, FAILED, "out of memory"))
+            self.stages.append(Stage(name, HELD, "out of memory"))
             raise TransientError(codes.UNEXPECTED.at(name, reason="out of memory")) from error
         except Exception as error:  # no packet, however odd, may end the daemon
-            reason = f"{type(error).__name__}: {str(error)[:200]}"
+            reason = f"{type(error).__name__}: {shown(str(error), 200)}"
             self.stages.append(Stage(name, FAILED, reason))
             raise TrustError(codes.UNEXPECTED.at(name, reason=reason)) from error
         self.stages.append(Stage(name, PASSED, *details))

@@ -100,7 +100,7 @@ class _Sink:
         if self._left < 0:
             raise InvalidDigest("the canonical form is much larger than the packet")
         self.sum.update(piece)
-        self.pieces.append(piece)
+        self.pieces.append(piece)  # a large one is not copied while the tree still stands
         return len(piece)
 
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from connector.trust.registry import Trust
-from tests.corpus.numbers import ec_key, rsa_public
+from tests.corpus.numbers import ec_key, rsa_key, rsa_public
 from tests.corpus.signing import encoded, sign
 from tests.corpus.vector import (
     Build,
@@ -38,6 +38,7 @@ def certificates() -> Iterator[Vector]:
     """Yield the vectors of rows 16 to 19."""
     yield from _key_infos()
     yield from _chains()
+    yield from _strange()
     yield from _periods()
     yield from _of_other_kinds()
     yield from _revoked()
@@ -45,7 +46,9 @@ def certificates() -> Iterator[Vector]:
     yield from _floods()
 
 
-def _by(name: str, row: int, stage: str, code: int, make: Making, **options: Any) -> Vector:
+def _by(
+    name: str, row: int | tuple[int, ...], stage: str, code: int, make: Making, **options: Any
+) -> Vector:
     """Return a packet of G22 by a signer that the registry names for G22."""
     return refused(
         name,
@@ -187,6 +190,83 @@ def _chains() -> Iterator[Vector]:
         lambda w: sign(_PLAIN, _rogue(w), certificates=(*_rogue(w).chain[:2], *g22(w).chain[1:])),
         trust=lambda w: w.trust((_rogue(w), "G22")),
     )
+
+
+def _strange() -> Iterator[Vector]:
+    """Yield certificates that anybody can make, and odd ones that an authority let pass."""
+    for name, common in (
+        ("line-end", "a\nEDX-0000 valid"),
+        ("escape", "\x1b[2Jvalid"),
+        ("return", "no\rvalid"),
+        ("reversal", "a\u202egnp"),
+        ("null", "G22\x00.evil"),
+    ):
+        label = f"subject-with-{name}"
+        yield _by(label, 27, "chain", 3207, _alone(name, common))
+        expired = _issued(f"{label}-expired", common=common, last=-1)
+        yield _by(f"{label}-expired", 27, "certificate", 3205, expired)
+    critical = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+    unknown = _issued("unknown-extension", extra=critical, extra_critical=True)
+    yield _by("chain-unknown-critical-extension", 16, "chain", 3207, unknown)
+    yield _by("chain-excluded-name", 16, "chain", 3207, _excluded)
+    yield _by("chain-of-lookalikes", (16, 19), "chain", 3207, _lookalikes)
+    yield refused(
+        "same-key-in-another-certificate",
+        (16, 18),
+        "identity",
+        3310,
+        lambda w: sign(_PLAIN, w.issued("again", g22(w).private)),
+    )
+    yield refused(
+        "twin-that-shows-the-genuine",
+        16,
+        "signature",
+        3108,
+        lambda w: sign(_PLAIN, w.issued("twin"), certificates=g22(w).chain),
+    )
+    for name, options in (
+        ("many-names", {"extra": x509.SubjectAlternativeName(_many_names())}),
+        ("rsa-of-4096-bits", {"private": rsa_key("large", 4096)}),
+    ):
+        yield _accepted_from(f"certificate-with-{name}", _issued(f"with-{name}", **options))
+
+
+def _alone(name: str, common: str) -> Making:
+    """Return a maker of a certificate that nobody issued but its holder."""
+    return lambda _: issue(name, common=common)
+
+
+def _accepted_from(name: str, make: Making) -> Vector:
+    """Return a packet by a signer that the registry names for G22 and that may sign."""
+    return accepted(
+        name,
+        19,
+        _DOCUMENT,
+        lambda w: sign(_PLAIN, make(w)),
+        trust=lambda w: w.trust((make(w), "G22")),
+    )
+
+
+def _many_names() -> list[x509.GeneralName]:
+    return [x509.DNSName(f"a{number}.example") for number in range(700)]
+
+
+def _excluded(world: World) -> Identity:
+    """Return a signer whose authority may not certify its name."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "excluded")])
+    limits = x509.NameConstraints(None, [x509.DirectoryName(name)])
+    middle = issue("narrow", None, world.issuing, ca=True, extra=limits, extra_critical=True)
+    made = issue("excluded", None, middle)
+    return replace(made, issuers=(middle.certificate, world.issuing.certificate))
+
+
+def _lookalikes(_: World) -> Identity:
+    """Return a signer below four authorities that might each have issued all the others."""
+    private = ec_key("lookalike")
+    top = issue("lookalike", private, ca=True, common="Lookalike")
+    others = [issue(f"lookalike {n}", private, top, ca=True, common="Lookalike") for n in range(3)]
+    made = issue("below lookalikes", None, top)
+    return replace(made, issuers=(top.certificate, *(each.certificate for each in others)))
 
 
 def _periods() -> Iterator[Vector]:

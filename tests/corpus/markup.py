@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+import pybase64
+
 from connector.model.content import BytesContent
 from connector.model.envelope import Document
+from connector.model.packet import AttachmentEncoding, WriteOptions
 from tests.corpus.signing import C14N, ENVELOPED, sign
 from tests.corpus.vector import (
     Build,
@@ -23,6 +26,7 @@ from tests.corpus.vector import (
     refused,
     signed,
 )
+from tests.corpus.world import World
 
 __all__ = ["markup"]
 
@@ -223,7 +227,7 @@ def _nested_namespaces() -> bytes:
 
 def _large() -> Iterator[Vector]:
     """Yield packets of the greatest size that is let in, made of whatever costs most."""
-    for megabytes in (12, 70):
+    for megabytes in (12, 70, 74):
         size = megabytes * _MANY
         yield accepted(
             f"large-attachment-{megabytes}-megabytes",
@@ -268,20 +272,78 @@ def _large() -> Iterator[Vector]:
     yield refused(
         "large-texts-genuine",
         12,
-        "content",
-        2013,
+        "form",
+        2007,
         lambda w: sign(edited(_PLAIN, (_ID, info + b"<edXML:OtherInfo/>" + _ID)), g22(w)),
         large=True,
     )
-    for name, sign_ in (("", b"a"), ("-of-four-bytes", "𝄞".encode())):
+    for name, sign_, stage, code in (
+        ("", b"a", "signature", 3108),
+        ("-of-four-bytes", "𝄞".encode(), "form", 2007),
+    ):
         yield refused(
             f"large-payload{name}-changed",
             12,
-            "signature",
-            3108,
+            stage,
+            code,
             _swollen(b"<ContentTransferEncoded>", sign_, 99_900_000),
             large=True,
         )
+    yield from _costly()
+
+
+def _costly() -> Iterator[Vector]:
+    """Yield genuine packets, near the limits, of a hostile agency."""
+    names = b" ".join(b'xmlns:n%d="u:%d" n%d:a=""' % (n, n, n) for n in range(30))
+    attributes = b" ".join(b'a%d=""' % n for n in range(64))
+    for name, filling in (
+        ("namespaces", b"<edXML:Unknown " + names + b"/>"),
+        ("attributes", b"<edXML:Unknown " + attributes + b"/>"),
+    ):
+        swollen = edited(_PLAIN, (_SUBJECT, filling * 19_000 + _SUBJECT))
+        yield refused(f"flood-of-{name}", 11, "form", 2007, _signed_later(swollen), large=True)
+        count = 3_900_000 // len(filling)
+        most = edited(_PLAIN, (_SUBJECT, filling * count + _SUBJECT))
+        yield accepted(
+            f"flood-of-{name}-below-the-limit",
+            11,
+            _DOCUMENT,
+            _signed_later(most),
+            warnings=("EDX-2016",),
+            large=True,
+        )
+    for name, line, count in (
+        ("lines", b"A" * 76 + b"\n", 1_290_000),
+        ("words", b"AA ", 33_000_000),
+    ):
+        yield accepted(
+            f"large-payload-of-{name}",
+            12,
+            _filled(line, count),
+            _filled_packet(line, count),
+            large=True,
+        )
+
+
+def _filled(line: bytes, count: int) -> Callable[[], Document]:
+    """Return a document whose attachment is what a payload of many lines says."""
+    return lambda: _with_content(pybase64.b64decode(b"JVBERi0x" + line.strip() * count))
+
+
+def _filled_packet(line: bytes, count: int) -> Build:
+    raw = packet(_DOCUMENT, WriteOptions(attachment_encoding=AttachmentEncoding.RAW))
+    before, rest = raw.split(b"<ContentTransferEncoded>")
+    behind = rest[rest.index(b"<") :]
+
+    def build(world: World) -> bytes:
+        payload = b"<ContentTransferEncoded>JVBERi0x" + line * count
+        return sign(before + payload + behind, g22(world))
+
+    return build
+
+
+def _signed_later(data: bytes) -> Build:
+    return lambda w: sign(data, g22(w))
 
 
 def _swell(data: bytes, old: bytes, part: bytes, size: int) -> bytes:
@@ -301,7 +363,11 @@ def _large_packet(size: int) -> Build:
 
 
 def _with_attachment(size: int) -> Document:
-    content = BytesContent(b"%PDF-1.7\n" + bytes(size))
+    return _with_content(b"%PDF-1.7\n" + bytes(size))
+
+
+def _with_content(data: bytes) -> Document:
+    content = BytesContent(data)
     return replace(_DOCUMENT, attachments=(replace(_DOCUMENT.attachments[0], content=content),))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import random
 import stat
+import uuid
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -235,6 +237,14 @@ def _archives() -> Iterator[Vector]:
             warnings=("EDX-2319",),
         )
     program = _carrying(b"MZ" + bytes(100))
+    yield refused(
+        "archives-that-swell-together",
+        24,
+        "content",
+        2309,
+        lambda w: sign(_swelling(6), g22(w)),
+        large=True,
+    )
     yield refused("program-as-pdf", 24, "content", 2318, lambda w: sign(program, g22(w)))
     page = b"<html><script>alert(1)</script></html>"
     yield accepted(
@@ -244,6 +254,21 @@ def _archives() -> Iterator[Vector]:
         lambda w: sign(_carrying(page), g22(w)),
         warnings=("EDX-2319",),
     )
+
+
+def _swelling(count: int) -> bytes:
+    """Return a packet of packed attachments of thirty megabytes each, none of them a bomb."""
+    ids = [str(uuid.UUID(int=number)) for number in range(1, count + 1)]
+    one = _DOCUMENT.attachments[0]
+    files = tuple(replace(one, content_id=each) for each in ids)
+    data = write(document(attachments=files), _RAW)
+    old = pybase64.b64encode(b"%PDF-1.7\n" + bytes(range(256)))
+    noise = random.Random(1).randbytes(400)  # noqa: S311 - repeatable is what is wanted
+    content = (noise + bytes(59_600)) * 500
+    for each in ids:
+        packed = _zip(content, name=f"{each}.pdf")
+        data = edited(data, (old, pybase64.b64encode(packed)))
+    return data
 
 
 def _texts() -> Iterator[Vector]:

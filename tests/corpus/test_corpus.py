@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 
@@ -35,6 +36,8 @@ def test_vector(vector: Vector, world: World) -> None:
     verdict = explain(data, trust, at=at)
     failed = next((stage.name for stage in verdict.stages if stage.outcome == "failed"), None)
     codes = tuple(finding.code for finding in verdict.findings)
+    told = [each for each in strings(verdict.as_dict()) if not each.isprintable()]
+    assert told == []  # nothing that moves a cursor, breaks a line or reverses text
     if vector.envelope is None:
         assert (verdict.verdict, failed, codes[:1]) == ("refused", vector.stage, (vector.code,))
         with pytest.raises(ConnectorError) as caught:
@@ -44,6 +47,17 @@ def test_vector(vector: Vector, world: World) -> None:
     warnings = tuple(each.code for each in verdict.findings if each.severity is not Severity.INFO)
     assert (verdict.verdict, failed, warnings) == ("valid", None, vector.warnings)
     assert verify(data, trust, at=at).reading.envelope == vector.envelope()
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield all texts in a value that is JSON-ready."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from strings([*value, *value.values()])
+    elif isinstance(value, list):
+        for each in value:
+            yield from strings(each)
 
 
 def test_every_row_of_the_attack_table() -> None:

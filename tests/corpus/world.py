@@ -75,6 +75,7 @@ def issue(
     last: int = 365,
     basic: bool = True,
     extra: x509.ExtensionType | None = None,
+    extra_critical: bool = False,
 ) -> Identity:
     """Return an identity as odd as asked, self-signed without `issuer`; days are from NOW."""
     private = private or ec_key(name)
@@ -98,7 +99,7 @@ def issue(
     if usage is not None:
         builder = builder.add_extension(_usage(sign=usage and not ca, ca=ca), critical=True)
     if extra is not None:
-        builder = builder.add_extension(extra, critical=False)
+        builder = builder.add_extension(extra, critical=extra_critical)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     deterministic = True if isinstance(signer, ec.EllipticCurvePrivateKey) else None

@@ -54,7 +54,31 @@ def _verifier() -> Target:
     return target
 
 
-_TARGETS: Final[dict[str, Callable[[], Target]]] = {"reader": _reader, "verify": _verifier}
+def _ways() -> Target:
+    from tests.corpus.ways import over_skeleton, over_tree
+    from tests.corpus.world import NOW, World
+
+    trust = World().trust()
+
+    def target(data: bytes) -> None:
+        quick = over_skeleton(data, trust, NOW)
+        if quick is None:
+            return
+        whole = over_tree(data, trust, NOW)
+        if quick[1:] != whole[1:]:
+            raise AssertionError((quick[1:], whole[1:]))
+        there, here = quick[0], whole[0]
+        if there and here and (there.data, there.reading) != (here.data, here.reading):
+            raise AssertionError(there.reading, here.reading)
+
+    return target
+
+
+_TARGETS: Final[dict[str, Callable[[], Target]]] = {
+    "reader": _reader,
+    "verify": _verifier,
+    "ways": _ways,
+}
 
 
 def run(name: str) -> None:

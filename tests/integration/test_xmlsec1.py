@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from connector.clock import VIETNAM, ManualClock
-from connector.edxml.writer import write
+from connector.edxml.writer import write_parts
 from connector.model.content import BytesContent
 from connector.model.envelope import (
     Attachment,
@@ -29,7 +29,7 @@ from connector.model.envelope import (
     StatusReport,
     TraceHeader,
 )
-from connector.model.packet import Packet, WriteOptions
+from connector.model.packet import AttachmentEncoding, Packet, WriteOptions
 from connector.trust.keys import SigningKey, load_key
 from connector.trust.pki import DevPki, KeyType, new_dev_pki
 from connector.trust.registry import Trust, load_trust
@@ -98,13 +98,16 @@ class Party:
         return out.read_bytes().partition(b"\n")[2].rstrip(b"\n")  # without the XML declaration
 
 
+RAW_OR_ZIP = (WriteOptions(), WriteOptions(attachment_encoding=AttachmentEncoding.RAW))
+
+
 @pytest.fixture(scope="session", params=["rsa2048", "p256"])
 def party(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Party:
     """An agency with an RSA key, and one with a P-256 key."""
     return Party(tmp_path_factory.mktemp("xmlsec1") / "pki", request.param)
 
 
-def packet(content: bytes = b"%PDF-1.7") -> Packet:
+def packet(content: bytes = b"%PDF-1.7", options: WriteOptions = RAW_OR_ZIP[0]) -> Packet:
     """Return a document packet with one attachment."""
     document = Document(
         sender=Organization(organ_id="G22", organ_name="Văn phòng Chính phủ"),
@@ -125,7 +128,7 @@ def packet(content: bytes = b"%PDF-1.7") -> Packet:
             ),
         ),
     )
-    return Packet(write(document, WriteOptions()), document)
+    return Packet(write_parts(document, options), document)
 
 
 def status() -> Packet:
@@ -142,7 +145,7 @@ def status() -> Packet:
         timestamp=NOW.astimezone(VIETNAM),
         evidence=Evidence(digest="ab" * 32, journal_head="cd" * 32),
     )
-    return Packet(write(report), report)
+    return Packet(write_parts(report), report)
 
 
 def template(
@@ -167,9 +170,14 @@ def template(
     return data.replace(HEADER_END, text.encode() + HEADER_END)
 
 
-def test_xmlsec1_accepts_our_documents(party: Party, tmp_path: Path) -> None:
-    """A sealed document verifies with nothing but the root certificate."""
-    assert party.accepted_by_xmlsec1(seal(packet(), party.key).data, tmp_path)
+@pytest.mark.parametrize("options", RAW_OR_ZIP)
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 49_151, 49_153])
+def test_xmlsec1_accepts_our_documents(
+    party: Party, tmp_path: Path, options: WriteOptions, size: int
+) -> None:
+    """A sealed document verifies with nothing but the root certificate, whatever is attached."""
+    made = packet(bytes(size), options)
+    assert party.accepted_by_xmlsec1(seal(made, party.key).data, tmp_path)
 
 
 def test_xmlsec1_accepts_our_statuses(party: Party, tmp_path: Path) -> None:

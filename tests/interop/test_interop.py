@@ -172,7 +172,7 @@ def sealed(world: World) -> dict[str, bytes]:
         identity = g22(world, kind)
         key = SigningKey(identity.private, identity.certificate, identity.issuers)
         for label, envelope in (("document", DOCUMENT), ("status", status("G22"))):
-            made[f"{label}-{kind}"] = seal(Packet(packet(envelope), envelope), key).data
+            made[f"{label}-{kind}"] = seal(Packet((packet(envelope),), envelope), key).data
     return made
 
 

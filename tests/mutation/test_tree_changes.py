@@ -156,7 +156,10 @@ def test_any_change_of_the_tree(
     exclusive = b"<ds:" in signed
     same = _content(data, exclusive=exclusive) == _content(signed, exclusive=exclusive)
     verdict = explain(data, TRUST, at=NOW)
-    assert verdict.valid == (same and _in_place(data)), (change.__name__, [str(each) for each in verdict.findings])
+    assert verdict.valid == (same and _in_place(data)), (
+        change.__name__,
+        [str(each) for each in verdict.findings],
+    )
 
 
 @pytest.mark.parametrize("signed", SIGNED, ids=["document", "inclusive", "status", "status-incl"])

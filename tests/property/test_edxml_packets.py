@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import functools
+import re
 import unicodedata
 from typing import Any
 
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from connector.clock import VIETNAM
+from connector.clock import VIETNAM, ManualClock
 from connector.edxml.plain import as_data
 from connector.edxml.reader import read
 from connector.edxml.validate import validate
@@ -41,9 +48,21 @@ from connector.model.envelope import (
     StatusReport,
     TraceHeader,
 )
-from connector.model.packet import AttachmentEncoding, ChildOrder, WriteOptions
+from connector.model.packet import (
+    AttachmentEncoding,
+    ChildOrder,
+    Packet,
+    WriteOptions,
+    chunks_of,
+)
+from connector.model.recipe import SIGNATURE
+from connector.trust.keys import SigningKey, load_key
+from connector.trust.pki import new_dev_pki
+from connector.trust.settings import PemKey
+from connector.trust.sign import seal, signature_by_library
 
 TODAY = dt.date(2026, 1, 6)
+_VALUE = re.compile(rb"<ds:SignatureValue>(.*)</ds:SignatureValue>")
 
 
 def _says_something(text: str) -> bool:
@@ -192,8 +211,54 @@ def test_what_is_written_is_read_back(
     """read(write(e)) == e for any envelope and any options, and the bytes are canonical."""
     data = write(envelope, options)
     assert read(data).envelope == envelope
-    assert b"".join(write_parts(envelope, options)) == data
+    assert b"".join(chunks_of(write_parts(envelope, options))) == data
     assert etree.tostring(etree.fromstring(data), method="c14n", exclusive=True) == data
+
+
+@pytest.fixture(scope="module", params=["rsa2048", "p256"])
+def key(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SigningKey:
+    """A key of either kind, with its chain."""
+    clock = ManualClock()
+    directory = tmp_path_factory.mktemp("pki") / "pki"
+    pki = new_dev_pki(directory, [("G22", "VPCP")], clock=clock, key_type=request.param)
+    named = PemKey(
+        type="pem", key_file=pki.key_file("G22"), certificate_file=pki.certificate_file("G22")
+    )
+    return load_key(named, now=clock.now())
+
+
+@_property
+@given(_DOCUMENTS | _STATUSES, _OPTIONS)
+def test_splicing_signs_as_the_library_does(
+    key: SigningKey, envelope: Document | StatusReport, options: WriteOptions
+) -> None:
+    """The signature made without a tree of the payload is that of signxml over the whole packet.
+
+    With RSA byte for byte; ECDSA never makes the same value twice, so there it has to verify.
+    """
+    packet = Packet(write_parts(envelope, options), envelope)
+    sealed = seal(packet, key)
+    expected, digest = signature_by_library(packet.data, key)
+    (spliced,) = (
+        part for part in sealed.parts if isinstance(part, bytes) and part.startswith(SIGNATURE)
+    )
+    assert sealed.digest == digest.hex()
+    assert etree.tostring(etree.fromstring(sealed.data), method="c14n", exclusive=True) == (
+        sealed.data
+    )
+    if isinstance(key.private, RSAPrivateKey):
+        assert spliced == expected
+        return
+    assert _VALUE.sub(b"", spliced) == _VALUE.sub(b"", expected)
+    found = _VALUE.search(spliced)
+    public = key.certificate.public_key()
+    assert found is not None
+    assert isinstance(public, EllipticCurvePublicKey)
+    raw = base64.b64decode(found[1])
+    numbers = (int.from_bytes(raw[: len(raw) // 2]), int.from_bytes(raw[len(raw) // 2 :]))
+    signed = etree.fromstring(spliced)[0]
+    covered = etree.tostring(signed, method="c14n", exclusive=True)
+    public.verify(encode_dss_signature(*numbers), covered, ECDSA(SHA256()))
 
 
 @_property

@@ -395,6 +395,29 @@ def test_prefetch_limits_what_is_held(vhost: Sandbox) -> None:
         assert (consumer.backlog() or 0) >= 7
 
 
+def test_bytes_limit_what_is_held(vhost: Sandbox) -> None:
+    """While large messages wait to be handed out, few more are read; none is lost, none late."""
+    vhost.connect(["G22", "H41"])
+    bodies = [bytes([number]) * (1 << 20) for number in range(16)]
+    with _publisher(vhost.settings("G22")) as publisher:
+        _publish(publisher, *(_message(n, body=body) for n, body in enumerate(bodies)))
+    consumer = Consumer(
+        vhost.settings("H41"), queues_of("H41"), 64, lambda _: None, most_bytes=3 << 20
+    )
+    consumer.start()
+    received: list[bytes] = []
+    try:
+        while len(received) < len(bodies):
+            found = consumer.receive_many(64, _SECONDS, most_bytes=2 << 20)
+            assert 1 <= len(found) <= 2
+            assert consumer.buffered <= 4
+            received += [message.body for message in found]
+            consumer.ack([message.tag for message in found])
+    finally:
+        consumer.stop()
+    assert received == bodies
+
+
 def test_a_missing_queue_is_an_alarm_and_then_found(vhost: Sandbox) -> None:
     """A node that is started before the topology says so once and goes on when it is there."""
     vhost.connect(["G22", "H41"])

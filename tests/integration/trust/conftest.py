@@ -127,7 +127,7 @@ def packet() -> Packet:
         document_id="G22,2026/01/05,05/VPCP-KSTT",
         traces=(TraceHeader("G22", CLOCK.now().astimezone(VIETNAM)),),
     )
-    return Packet(write(document), document)
+    return Packet((write(document),), document)
 
 
 class plugged_in:  # noqa: N801 - reads like a verb where it is used

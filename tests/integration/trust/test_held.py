@@ -147,6 +147,24 @@ def test_held_until_lists_come(
     assert names.count("document_verified") == 1
 
 
+def test_reload_at_once(
+    *, node: Node, pki: DevPki, clock: ManualClock, packet: Packet, tmp_path: Path
+) -> None:
+    """A reload that is asked for takes files over without waiting for a second look."""
+    arrive(node, pki, packet, clock.now())
+    node.admission.pump()
+    for name in ("root", "issuing"):
+        publish(pki, tmp_path / "crls", name, clock.now())
+    assert node.upkeep.step() == 0
+    assert node.upkeep.reload("SIGHUP") == 1
+    node.admission.pump()
+    assert the_row(node).state is InboxState.VERIFIED
+    names = events(node)
+    assert names.count("trust_changed") == names.count("operator_acted") == 1
+    assert node.upkeep.reload("SIGHUP") == 0
+    assert events(node).count("operator_acted") == 2
+
+
 def test_held_and_then_revoked(
     *, node: Node, pki: DevPki, clock: ManualClock, packet: Packet, tmp_path: Path
 ) -> None:

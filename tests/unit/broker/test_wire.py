@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from pika import BasicProperties
 from pika.frame import Body, Header, Heartbeat, decode_frame
 
-from connector.broker.wire import UNREADABLE, plain_headers, plain_text, without_properties
+from connector.broker.wire import (
+    UNREADABLE,
+    framed,
+    plain_headers,
+    plain_text,
+    without_properties,
+)
 
 _ANYTHING = st.recursive(
     st.none()
@@ -98,3 +104,15 @@ def test_deep_nesting_is_cut_off() -> None:
     for _ in range(900):
         value = [value]
     assert "..." in json.dumps(plain_headers({"x": value}))
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 16_384, 16_385, 131_064, 131_065, 300_000])
+def test_a_message_is_framed_as_pika_frames_it(size: int) -> None:
+    """Byte for byte the frames of pika, whatever the length, and the body is not copied."""
+    body = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    starts = range(0, size, 131_064)
+    expected = b"".join(Body(7, body[start : start + 131_064]).marshal() for start in starts)
+    pieces = list(framed(b"head", 7, body, 131_064))
+    assert b"".join(pieces) == b"head" + expected
+    assert all(pieces)
+    assert size <= 16_384 or any(isinstance(piece, memoryview) for piece in pieces)

@@ -16,7 +16,7 @@ from connector.edxml.writer import write, write_parts, write_skeleton
 from connector.errors import PermanentError
 from connector.model.content import BytesContent
 from connector.model.envelope import Document, Envelope, OtherInfo, StatusReport
-from connector.model.packet import AttachmentEncoding, ChildOrder, WriteOptions
+from connector.model.packet import AttachmentEncoding, ChildOrder, WriteOptions, chunks_of
 
 JAVA = WriteOptions(order=ChildOrder.JAVA)
 RAW = WriteOptions(attachment_encoding=AttachmentEncoding.RAW)
@@ -107,7 +107,7 @@ def test_blocks_join_to_one_base64(document: Document, size: int) -> None:
 
 def test_parts_join_to_the_packet(document: Document) -> None:
     """Writing in pieces gives the same bytes."""
-    assert b"".join(write_parts(document)) == write(document)
+    assert b"".join(chunks_of(write_parts(document))) == write(document)
 
 
 def test_skeleton_holds_no_payload(document: Document) -> None:

@@ -165,7 +165,7 @@ def make_packet(sender: str) -> Packet:
             ),
         ),
     )
-    return Packet(write(document), document)
+    return Packet((write(document),), document)
 
 
 def issue_key(

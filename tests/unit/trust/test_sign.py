@@ -110,7 +110,7 @@ def test_a_status_is_signed_behind_its_evidence(
         timestamp=now.astimezone(VIETNAM),
         evidence=Evidence(digest="ab" * 32),
     )
-    sealed = seal(Packet(write(report), report), keys["H41"])
+    sealed = seal(Packet((write(report),), report), keys["H41"])
     assert sealed.data.index(b"urn:connector:evidence:1") < sealed.data.index(b"<ds:Signature")
     assert verify(sealed.data, trust, at=now).reading.envelope == report
 
@@ -124,7 +124,7 @@ def test_an_attachment_beyond_ten_megabytes(
     large = BytesContent(bytes(12_000_000))
     attachment = replace(document.attachments[0], content=large)
     document = replace(document, attachments=(attachment,))
-    sealed = seal(Packet(write(document), document), keys["G22"])
+    sealed = seal(Packet((write(document),), document), keys["G22"])
     verified = verify(sealed.data, trust, at=now)
     read = verified.reading.envelope
     assert isinstance(read, Document)
@@ -144,12 +144,12 @@ def test_what_is_not_canonical_is_a_bug_of_ours(
 ) -> None:
     """Only canonical bytes are sealed, for only they can be sent as they are."""
     with pytest.raises(Bug) as caught:
-        seal(Packet(spoil(packet.data), packet.envelope), keys["G22"])
+        seal(Packet((spoil(packet.data),), packet.envelope), keys["G22"])
     assert caught.value.code == "EDX-3110"
 
 
 def test_a_packet_is_sealed_once(sealed: Sealed, keys: dict[str, SigningKey]) -> None:
     """A signed packet cannot be signed again."""
     with pytest.raises(Bug) as caught:
-        seal(Packet(sealed.data, sealed.envelope), keys["G22"])
+        seal(Packet((sealed.data,), sealed.envelope), keys["G22"])
     assert caught.value.code == "EDX-3110"

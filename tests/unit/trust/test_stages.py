@@ -10,7 +10,7 @@ from lxml import etree
 from signxml.verifier import VerifyResult
 
 from connector.edxml.parser import parse
-from connector.errors import TrustError
+from connector.errors import TrustError, UnavailableError
 from connector.model.packet import Sealed
 from connector.trust.keys import SigningKey
 from connector.trust.registry import Trust
@@ -41,24 +41,29 @@ def test_what_each_stage_tells(
 
 
 @pytest.mark.parametrize(
-    ("fault", "detail"),
+    ("fault", "outcome", "detail"),
     [
-        (KeyError("x" * 300), "KeyError: '" + "x" * 199),
-        (MemoryError(), "out of memory"),
-        (TrustError(), ""),
+        (KeyError("x" * 300), "failed", "KeyError: '" + "x" * 199 + "…"),
+        (ValueError("a\x1b\nb"), "failed", "ValueError: a\\u001b\\u000ab"),
+        (MemoryError(), "held", "out of memory"),
+        (UnavailableError(), "held", ""),
+        (TrustError(), "failed", ""),
     ],
 )
 def test_what_a_stage_tells_that_failed(
-    fault: Exception, detail: str, sealed: Sealed, trust: Trust, now: dt.datetime
+    *, fault: Exception, outcome: str, detail: str, sealed: Sealed, trust: Trust, now: dt.datetime
 ) -> None:
     """A stage that failed says why, in a line of limited length; the rest was not reached."""
 
     def broken(_code: str) -> str:
         raise fault
 
-    stages = explain(sealed.data, replace(trust, canonical=broken), at=now).stages
-    assert [stage.outcome for stage in stages] == ["passed"] * 7 + ["failed"]
+    verdict = explain(sealed.data, replace(trust, canonical=broken), at=now)
+    stages = verdict.stages
+    assert [stage.outcome for stage in stages] == ["passed"] * 7 + [outcome]
     assert stages[-1].detail == detail
+    assert verdict.verdict == {"failed": "refused", "held": "held"}[outcome]
+    assert (verdict.valid, verdict.held) == (False, outcome == "held")
 
 
 def test_the_chain_of_a_refused_packet(sealed: Sealed, trust: Trust, now: dt.datetime) -> None:
@@ -213,6 +218,7 @@ def test_reasons_are_one_short_line(signed: bytes, monkeypatch: pytest.MonkeyPat
     def failing(*_: Any, **_options: Any) -> Any:
         raise ValueError("x" * 300 + "\nsecond line")
 
+    monkeypatch.setattr("connector.trust.verify.cut", lambda *_, **_options: None)
     monkeypatch.setattr(PacketVerifier, "verify", failing)
     (finding,) = explain(signed, World().trust(), at=NOW).findings
-    assert f"(ValueError: {'x' * 200})" in finding.en
+    assert f"(ValueError: {'x' * 200}…)" in finding.en

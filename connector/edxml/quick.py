@@ -1,0 +1,90 @@
+"""Parses a skeleton: the hardened parser for what is small, with nothing that smallness implies.
+
+A packet without its payloads is a few kilobytes. Whatever is that small stays below most of the
+limits of `parser` by itself; the others are bounded from above, in one pass of C each. It is
+parsed only if every check of `parser` would pass; what is large or doubtful is `parser`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+from xml.parsers import expat
+
+from lxml import etree
+
+from connector.edxml.parser import Limits, check_bytes, parse, tree
+
+__all__ = ["parse_skeleton"]
+
+_SMALL: Final = 65_536
+_MARKUP: Final = re.compile(rb"<[!?]")
+_LONG_TAG: Final = re.compile(rb"""<[^\s<>/="']{200}""")
+_ENDS: Final = (b" ", b"\n", b"\t", b"\r")
+_MOST_EQUALS: Final = 60
+_SMALL_NAME: Final = 200
+_DEPTH: Final = 32
+
+
+def parse_skeleton(data: bytes, *, limits: Limits) -> etree._Element:
+    """Return the root element of a packet without payloads; raises as `parser.parse` does."""
+    root = _quick(data, limits) if _is_small(data, limits) else None
+    return parse(data, limits=limits) if root is None else root
+
+
+def _is_small(data: bytes, limits: Limits) -> bool:
+    """Tell whether all limits on bytes and counts are met without looking closer."""
+    least = min(
+        limits.max_tag_bytes,
+        limits.max_text_bytes,
+        limits.max_bytes_beside_payloads,
+        limits.max_escapes,
+        _SMALL,
+    )
+    equals = data.count(b"=")  # each attribute has one, and each namespace is declared by one
+    return (
+        len(data) <= least
+        and data.count(b"<") <= limits.max_elements
+        and equals <= min(limits.max_attributes, limits.max_namespaces, _MOST_EQUALS)
+        and limits.max_depth >= _DEPTH
+        and limits.max_name_length >= _SMALL_NAME
+        and _LONG_TAG.search(data) is None
+        and not _has_long_attribute(data)
+    )
+
+
+def _has_long_attribute(data: bytes) -> bool:
+    """Tell whether what stands before any sign of equality may be too long for a name."""
+    at = data.find(b"=")
+    while at >= 0:
+        # In a tag a quote or white space follows; in base64 another such sign, or the end.
+        if data[at + 1 : at + 2] not in {b"=", b"<"}:
+            before = data[max(at - _SMALL_NAME, 0) : at].rstrip()
+            if not any(end in before for end in _ENDS):
+                return True
+        at = data.find(b"=", at + 1)
+    return False
+
+
+def _quick(data: bytes, limits: Limits) -> etree._Element | None:
+    """Return the root element; None if a check fails, so that `parser` says which and where."""
+    start = check_bytes(data, limits)
+    if _MARKUP.search(data, start) is not None:
+        return None
+    parser: Any = expat.ParserCreate("utf-8")
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError:
+        return None
+    root = tree(data)
+    return None if _too_deep(root) else root
+
+
+def _too_deep(root: etree._Element) -> bool:
+    """Tell whether elements are nested deeper than every limit allows."""
+    level = [root]
+    for _ in range(_DEPTH):
+        level = [child for element in level for child in element]
+        if not level:
+            return False
+    return True
