@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 60
 # arguments of `make mutation`, such as --sample 40
 MUTATION ?=
 
-.PHONY: help demo test lint bench fuzz mutation coverage docs setup system test-system bench-system lock clean
+.PHONY: help demo test lint bench fault fuzz mutation coverage docs setup system test-system bench-system lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ lint: setup ## style, types, architecture
 
 bench: bench-system setup ## documents per second next to a naive script, in one run; var/bench/report.json
 	@$(BIN)/python -m tests.perf.bench
+
+fault: test-system setup ## kills, power cuts, faults of the world (about 90 minutes); var/fault/report.json
+	@$(BIN)/python -m tests.fault.run $(FAULT)
 
 fuzz: setup ## mutated packets against reader and verifier, FUZZ_SECONDS (60) each; var/fuzz/
 	@$(BIN)/python -m tests.fuzz.seeds var/fuzz/seeds

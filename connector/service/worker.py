@@ -1,7 +1,7 @@
 """A thread that repeats one step; it waits when there is nothing to do and when a server is gone.
 
-Only transient errors are waited out. Anything else ends the daemon loudly: it restarts from what
-is durable.
+Only transient errors are waited out, a full disk among them: nothing is acknowledged meanwhile.
+Anything else ends the daemon loudly: it restarts from what is durable.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from connector.clock import Clock
 from connector.errors import StorageError, TransientError
 from connector.flow.retry import RetryPolicy
+from connector.store.codes import DISK_FULL
 
 __all__ = ["Worker"]
 
@@ -76,10 +77,10 @@ class Worker:
                 moved = self._step(self.go_on)
                 failures = 0
                 wait = 0.0 if moved else self._idle_seconds
-            except StorageError as error:
-                self._on_failure(self.name, error)
-                return
             except TransientError as error:
+                if isinstance(error, StorageError) and error.code != DISK_FULL.code:
+                    self._on_failure(self.name, error)
+                    return
                 failures += 1
                 self._on_trouble(self.name, error)
                 wait = _WAIT.wait_seconds(failures)

@@ -89,7 +89,7 @@ def test_long_step_is_told_to_end() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        StorageError(store_codes.DISK_FULL.at(reason="full")),
+        StorageError(store_codes.FILE_FAILED.at("spool", reason="Input/output error")),
         Bug(store_codes.MISUSE.at(reason="x")),
         ValueError("x"),
     ],
@@ -119,6 +119,25 @@ def test_server_that_is_away_is_waited_for() -> None:
     run.stop()
     assert run.failures == []
     assert run.troubles[0].code == "EDX-9001"
+
+
+def test_a_full_disk_is_waited_for() -> None:
+    """Nothing is lost by a full disk: the step is tried again until there is room."""
+    tries: list[int] = []
+    done = threading.Event()
+
+    def step(_go_on: Callable[[], bool]) -> int:
+        tries.append(1)
+        if len(tries) < 2:
+            raise StorageError(store_codes.DISK_FULL.at("spool", reason="No space left on device"))
+        done.set()
+        return 0
+
+    run = Run(step)
+    assert done.wait(10.0)
+    run.stop()
+    assert [error.code for error in run.troubles] == ["EDX-5010"]
+    assert run.failures == []
 
 
 def test_stalled_worker_is_seen() -> None:
