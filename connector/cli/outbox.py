@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from connector.store.store import Transaction
 
 __all__ = ["outbox"]
+
+_ACTS: Final = {1: "recall", 2: "update", 3: "replacement"}
 
 
 @click.group()
@@ -101,6 +103,32 @@ def show(config_path: Path, packet: str, *, as_json: bool) -> None:
 
 @outbox.command()
 @config_option
+@json_option
+@click.option("--adapter", help="Only records of this adapter.")
+@limit_option
+def refused(config_path: Path, adapter: str | None, limit: int, *, as_json: bool) -> None:
+    """List the records that were refused and not corrected since, newest first.
+
+    Of a secret record only its place, the rule and the time are known.
+    """
+    from connector.store import sources
+
+    with opened_store(config_path) as store, store.read() as tx:
+        found = sources.refusals(tx, adapter=adapter, limit=limit)
+    if as_json:
+        facts = ("adapter", "place", "source_key", "at", "findings")
+        print_json([{name: getattr(row, name) for name in facts} for row in found])
+        return
+    rows = [
+        (row.at, row.adapter, row.place, finding["code"], finding["vi"])
+        for row in found
+        for finding in row.findings
+    ]
+    table(("since", "adapter", "place", "rule", "reason"), rows)
+
+
+@outbox.command()
+@config_option
 @yes_option
 @click.option("--receiver", help="Only to this agency code.")
 @click.argument("packet")
@@ -149,9 +177,13 @@ outbox.add_command(retry, "release")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export(config_path: Path, packet: str, file: Path) -> None:
     """Write the bytes of PACKET, exactly as sent, to the new FILE."""
+    from connector.flow.bodies import Bodies
+    from connector.store.outbox import recipe
+
     with opened_store(config_path) as store, store.read() as tx:
         found = sent_packet(tx, packet)
-    write_new(file, opened_spool(config_path).get(found.body_sha256).path.read_bytes())
+        made_of = recipe(tx, found.packet_id)
+    write_new(file, Bodies(opened_spool(config_path)).chunks(found, made_of))
 
 
 def _deliveries_in(
@@ -182,7 +214,9 @@ def _deliveries_in(
 
 
 def _kind(packet: OutboxPacket) -> str:
-    return f"status {packet.status_code}" if packet.kind == "status" else "document"
+    if packet.kind == "status":
+        return f"status {packet.status_code}"
+    return _ACTS.get(packet.business_type or 0, "document")
 
 
 def _as_dict(packet: OutboxPacket, delivery: Delivery) -> dict[str, Any]:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from connector.cli.nodes import config_option, json_option, opened_node, this_actor
+from connector.cli.asking import confirmed
+from connector.cli.nodes import (
+    config_option,
+    json_option,
+    opened_node,
+    this_actor,
+    yes_option,
+)
 from connector.cli.output import print_json
 from connector.cli.rows import say_deliveries
 
@@ -17,14 +24,25 @@ __all__ = ["recall"]
 @config_option
 @json_option
 @click.option("--reason", help="Told to the receivers.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@yes_option
 @click.argument("packet")
 def recall(
-    config_path: Path, packet: str, reason: str | None, *, dry_run: bool, as_json: bool
+    config_path: Path,
+    packet: str,
+    reason: str | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Recall the sent document PACKET from everybody whom it may have reached."""
+    """Recall the sent document PACKET from everybody whom it may have reached.
+
+    Asks at a terminal; a script of the legacy system is not asked.
+    """
     if dry_run:
-        say_deliveries(config_path, packet, "recall")
+        say_deliveries(config_path, packet, "recall", as_json=as_json)
+        return
+    if not confirmed(f"recall {packet}", dry_run=False, yes=yes, for_scripts=True):
         return
     with opened_node(config_path) as node:
         result = node.operator(this_actor()).recall(packet, reason)

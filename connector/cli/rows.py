@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from connector.cli.output import print_json
 from connector.cli.stores import opened_store
 
 if TYPE_CHECKING:
@@ -41,17 +42,18 @@ def sent_packet(tx: Transaction, text: str) -> OutboxPacket:
     return _only([row for row in found if row.kind == "document"] or found, text)
 
 
-def say_deliveries(config_path: Path, text: str, action: str) -> None:
+def say_deliveries(config_path: Path, text: str, action: str, *, as_json: bool) -> None:
     """Say of which packet and deliveries an action would be, for ``--dry-run``."""
     from connector.store import outbox
 
     with opened_store(config_path) as store, store.read() as tx:
         packet = sent_packet(tx, text)
-        for delivery in outbox.deliveries(tx, packet.packet_id):
-            state = delivery.state.value
-            click.echo(
-                f"would {action} {packet.packet_id} {packet.code} {delivery.receiver}: {state}"
-            )
+        states = {d.receiver: d.state.value for d in outbox.deliveries(tx, packet.packet_id)}
+    if as_json:
+        print_json({"would": action, "packet_id": packet.packet_id, "deliveries": states})
+        return
+    for receiver, state in states.items():
+        click.echo(f"would {action} {packet.packet_id} {packet.code} {receiver}: {state}")
 
 
 def received_message(tx: Transaction, text: str) -> InboxMessage:

@@ -41,6 +41,7 @@ def status(config_path: Path, document: str | None, *, check: bool, as_json: boo
 
 
 def _show_state(state: NodeState) -> None:
+    click.echo(f"daemon: {f'process {state.daemon}' if state.daemon else 'none'}")
     for agency, broker in state.brokers.items():
         click.echo(f"broker {agency}: {broker}")
     click.echo(f"records refused: {state.refused_records}")

@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from connector import crash
 from connector.edxml.reader import read
 from connector.errors import PermanentError
 from connector.events import DocumentCancelled, OperatorActed
 from connector.flow import codes
+from connector.flow.bodies import Bodies
 from connector.flow.deliver import DeliveryDesk
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.outbound import Origin, Outbound
 from connector.flow.receipts import Receipts, named
 from connector.model.envelope import Business, BusinessType, Document, StatusCode
-from connector.model.states import DeliveryState, InboxState
+from connector.model.states import DeliveryState, InboxState, overtaken_by
 from connector.store import inbox, outbox
 from connector.store.inbox import InboxMessage
 from connector.store.outbox import Delivery, OutboxPacket
@@ -30,6 +32,8 @@ __all__ = ["Operator", "Recalled"]
 _Row = TypeVar("_Row", OutboxPacket, InboxMessage)
 _REPLIES = frozenset(StatusCode) - {StatusCode.ARRIVED, StatusCode.TAKE_BACK}
 _NEVER_LEFT = frozenset({DeliveryState.QUEUED, DeliveryState.PARKED})
+_CONSENTS = frozenset({StatusCode.CHANGE_AGREED, StatusCode.CHANGE_REFUSED})
+_ACTS = frozenset({int(BusinessType.RECALL), int(BusinessType.UPDATE), int(BusinessType.REPLACE)})
 _TAKEN_BACK = frozenset({int(BusinessType.NEW), int(BusinessType.REPLACE)})
 _GONE = frozenset(
     {
@@ -106,6 +110,8 @@ class Operator:
                 if receiver in {None, delivery.receiver}
                 and delivery.state not in {DeliveryState.RECALLED, DeliveryState.RECALL_REQUESTED}
             ]
+            if not chosen:
+                raise _impossible("resend", "no such receiver, or all taken back", text)
             keys = [(packet.packet_id, delivery.receiver) for delivery in chosen]
             outbox.set_states(
                 work.tx, keys, DeliveryState.QUEUED, now=work.now, not_before=work.now
@@ -171,7 +177,7 @@ class Operator:
                 the law forbids here (QĐ 28/2018 Đ9(2)).
         """
         row = self.received(text)
-        _check_reply(row, status, text)
+        self._check_reply(row, status, text)
         item = self._desk.item(row)
         cancels = (
             status is StatusCode.CHANGE_AGREED
@@ -218,6 +224,7 @@ class Operator:
         if split.reached:
             recall = self._recall_of(self._document(packet), split.reached, reason)
             prepared = self._outbound.prepare(recall, agency=self._signer(packet.sender))
+            crash.point("recall.sealed")
         with self._ledger.work() as work:
             if _split(outbox.deliveries(work.tx, packet.packet_id)) != split:
                 return None
@@ -235,6 +242,7 @@ class Operator:
                     work, prepared, receivers=split.reached, origin=Origin()
                 )
             self._acted(work, "recall", packet.packet_id, reason)
+            crash.point("recall.queued")
         packet_id = prepared.sealed.packet_id if prepared else None
         return Recalled(packet_id, split.reached, split.never_sent)
 
@@ -263,6 +271,23 @@ class Operator:
             self._acted(work, "send", prepared.sealed.packet_id)
         return prepared.sealed.packet_id, fresh
 
+    def _check_reply(self, row: InboxMessage, status: StatusCode, text: str) -> None:
+        action = f"reply {status.value}"
+        known = row.packet_id is not None and row.verification is not None
+        if status not in _REPLIES or not known or row.kind != "document":
+            raise _impossible(action, row.state.value, text)
+        if status is StatusCode.CHANGE_REFUSED and row.business_type == BusinessType.RECALL:
+            raise PermanentError(codes.RECALL_NOT_REFUSABLE.at(text))
+        with self._ledger.store.read() as tx:
+            receipts = inbox.receipts(tx, row.packet_id or "")
+            found = inbox.find(tx, text=row.document_id or "")
+        sent = {StatusCode(receipt.status_code) for receipt in receipts}
+        overtaken = overtaken_by(status, sent)
+        if overtaken is not None:
+            raise _impossible(action, f"{overtaken.value} was sent already", text)
+        if status in _CONSENTS and not _asked_back(row, found):
+            raise _impossible(action, "its issuer has not asked for a change", text)
+
     def _signer(self, sender: str) -> str:
         agency = self._ours.agency_for(sender)
         if agency is None:
@@ -270,8 +295,9 @@ class Operator:
         return agency.code
 
     def _document(self, packet: OutboxPacket) -> Document:
-        with self._spool.get(packet.body_sha256).open() as stream:
-            envelope = read(stream.read()).envelope
+        with self._ledger.store.read() as tx:
+            recipe = outbox.recipe(tx, packet.packet_id)
+        envelope = read(Bodies(self._spool).data(packet, recipe)).envelope
         if not isinstance(envelope, Document):
             raise TypeError(packet.packet_id)
         return envelope
@@ -330,12 +356,12 @@ def _only(found: Sequence[_Row], text: str) -> _Row:
     return found[0]
 
 
-def _check_reply(row: InboxMessage, status: StatusCode, text: str) -> None:
-    known = row.packet_id is not None and row.verification is not None
-    if status not in _REPLIES or not known or row.kind != "document":
-        raise _impossible(f"reply {status.value}", row.state.value, text)
-    if status is StatusCode.CHANGE_REFUSED and row.business_type == BusinessType.RECALL:
-        raise PermanentError(codes.RECALL_NOT_REFUSABLE.at(text))
+def _asked_back(row: InboxMessage, found: Sequence[InboxMessage]) -> bool:
+    """Tell whether its issuer wants something changed: by an act, or by a status 13."""
+    return row.business_type in _ACTS or any(
+        each.status_code == StatusCode.TAKE_BACK.value and each.sender == row.sender
+        for each in found
+    )
 
 
 def _impossible(action: str, reason: str, target: str) -> PermanentError:

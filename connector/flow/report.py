@@ -11,26 +11,44 @@ from connector.broker.probe import probe
 from connector.config.node import NodeConfig
 from connector.errors import PermanentError
 from connector.flow import codes
+from connector.flow.adapter_acts import adapter_concerns
 from connector.flow.links import agency_broker
 from connector.model.states import DeliveryState, InboxState
 from connector.store import inbox, journal, outbox, sources
+from connector.store.conditions import ConditionKind, conditions
 from connector.store.journal import Entry
+from connector.store.lock import lock_holder
 from connector.store.store import Store, Transaction
 
 __all__ = ["NodeState", "Timeline", "TimelineEvent", "node_state", "timeline"]
 
 _MANY: Final = 100_000
+_SHOWN: Final = ("action", "actor", "status", "state", "reason")
 _STALE: Final = dt.timedelta(minutes=15)
+_PATIENCE: Final = dt.timedelta(days=1)
+_LATELY: Final = dt.timedelta(days=7)
 _ATTENTION_OUT: Final = (DeliveryState.PARKED, DeliveryState.RETURNED, DeliveryState.BLOCKED)
 _ATTENTION_IN: Final = (InboxState.PARKED, InboxState.QUARANTINED, InboxState.HELD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeState:
-    """Counts and ages; `concerns` is empty if nothing needs attention."""
+    """Counts and ages; `concerns` is empty if nothing needs attention.
 
+    `daemon` is its process id. `lately_refused` are records of the last week without the secret
+    ones, which are refused rightly; `conflicts` are those changed after sending in that week;
+    `unanswered` deliveries are sent for a day without any status; of `failing` documents a sink
+    wants nothing for now; `adapters` are those that are paused, wait, or could not be reloaded,
+    with that word.
+    """
+
+    daemon: int | None
     brokers: Mapping[str, str]
     refused_records: int
+    lately_refused: int
+    conflicts: int
+    unanswered: int
+    failing: int
     outbox_documents: Mapping[str, int]
     outbox_statuses: Mapping[str, int]
     inbox_documents: Mapping[str, int]
@@ -39,6 +57,7 @@ class NodeState:
     oldest_undelivered: dt.datetime | None
     journal_entries: int
     journal_head: str | None
+    adapters: Mapping[str, str]
     concerns: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,9 +99,15 @@ def node_state(store: Store, config: NodeConfig, *, now: dt.datetime) -> NodeSta
         for agency in config.agencies
     }
     with store.read() as tx:
+        held_up = [each for each in conditions(tx) if each.kind != ConditionKind.CONFIRMED]
         state = NodeState(
+            daemon=lock_holder(config.state_dir),
             brokers=brokers,
-            refused_records=len(sources.refusals(tx, limit=_MANY)),
+            refused_records=sources.refused_count(tx),
+            lately_refused=sources.refused_count(tx, since=now - _LATELY, secrets=False),
+            conflicts=sources.conflict_count(tx, since=now - _LATELY),
+            unanswered=outbox.unanswered_count(tx, now - _PATIENCE),
+            failing=inbox.failing_count(tx),
             outbox_documents=_counts(outbox.counts_of(tx, "document")),
             outbox_statuses=_counts(outbox.counts_of(tx, "status")),
             inbox_documents=_counts(_unread_too(tx)),
@@ -91,8 +116,9 @@ def node_state(store: Store, config: NodeConfig, *, now: dt.datetime) -> NodeSta
             oldest_undelivered=inbox.oldest_open(tx),
             journal_entries=journal.count(tx),
             journal_head=journal.head(tx),
+            adapters={each.adapter: each.kind for each in held_up},
         )
-    concerns = tuple(_concerns(state, now))
+    concerns = (*_concerns(state, now), *adapter_concerns(held_up))
     return NodeState(**{**_fields(state), "concerns": concerns})
 
 
@@ -154,7 +180,7 @@ def _events(tx: Transaction, ids: Iterable[str]) -> tuple[TimelineEvent, ...]:
 
 def _event(entry: Entry) -> TimelineEvent:
     facts = entry.facts
-    shown = [facts[name] for name in ("status", "state", "reason") if facts.get(name)]
+    shown = [facts[name] for name in _SHOWN if facts.get(name)]
     return TimelineEvent(
         at=entry.at,
         event=entry.event,
@@ -190,6 +216,16 @@ def _concerns(state: NodeState, now: dt.datetime) -> list[str]:
         concerns += [
             f"{counts[name.value]} {name.value}" for name in attention if counts.get(name.value)
         ]
+    concerns += [
+        text.format(count)
+        for count, text in (
+            (state.lately_refused, "records refused in the last 7 days, see `outbox refused`: {}"),
+            (state.conflicts, "records changed after sending in the last 7 days: {}"),
+            (state.unanswered, "deliveries sent more than a day ago without any answer: {}"),
+            (state.failing, "verified documents that a sink does not take for now: {}"),
+        )
+        if count
+    ]
     if state.oldest_unsent and now - state.oldest_unsent > _STALE:
         concerns.append("documents wait unsent for more than 15 minutes")
     if state.oldest_undelivered and now - state.oldest_undelivered > _STALE:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from connector.clock import VIETNAM
+from connector.edxml.writer import write
 from connector.errors import PermanentError
+from connector.flow.receipts import named
 from connector.model.envelope import (
     Business,
     BusinessType,
@@ -16,12 +24,15 @@ from connector.model.envelope import (
     ReceiverChange,
     Replacement,
     StatusCode,
+    StatusReport,
 )
 from connector.model.states import DeliveryState, InboxState
-from connector.store import inbox
+from connector.trust.pki import DevPki
+from tests.corpus.signing import sign
+from tests.corpus.world import Identity
 
 if TYPE_CHECKING:
-    from tests.integration.flow.conftest import Lab
+    from tests.integration.flow.conftest import Lab, Member
 
 pytestmark = pytest.mark.broker
 
@@ -85,10 +96,45 @@ def test_change_refused_leaves_the_delivery(lab: Lab, document: Make) -> None:
     g22, h41 = lab.member("G22"), lab.member("H41")
     g22.enqueue(document())
     lab.settle()
+    _ask_back(g22)
+    lab.settle()
     h41.operator.reply(DOC, StatusCode.CHANGE_REFUSED, "đã xử lý")
     lab.settle()
     assert g22.state(DOC, "H41") is DeliveryState.ACCEPTED
     assert "status_ignored" in g22.events()
+
+
+def identity(pki: DevPki) -> Identity:
+    """Return the key of G22, to sign with past all checks."""
+    private = load_pem_private_key(pki.key_file("G22").read_bytes(), None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    own, *issuers = x509.load_pem_x509_certificates(pki.certificate_file("G22").read_bytes())
+    return Identity(private, own, tuple(issuers))
+
+
+@pytest.mark.parametrize("doubt", ["several documents", "somebody else's document"])
+def test_recall_in_doubt_goes_to_a_person(
+    lab: Lab, lab_pki: DevPki, document: Make, doubt: str
+) -> None:
+    """What an authentic recall means is not guessed, and it is not refused: alarm, no 02."""
+    g22, h41 = lab.member("G22"), lab.member("H41")
+    g22.enqueue(document())
+    lab.settle()
+    (row,) = h41.received("document")
+    recall = g22.operator._recall_of(document(), ["H41"], None)
+    if doubt == "several documents":
+        business = replace(recall.business or Business(), document_id="G22,2026/01/05,99/VPCP-KSTT")
+        recall, code = replace(recall, business=business), "EDX-2210"
+    else:
+        answered = replace(recall.response_for[0], organ_id="G09")
+        recall, code = replace(recall, response_for=(answered,)), "EDX-2211"
+    lab.throw("G22", sign(write(recall), identity(lab_pki)))  # our own sealing refuses it
+    lab.settle()
+    assert h41.inbox_states() == [InboxState.DELIVERED, InboxState.QUARANTINED]
+    assert (h41.in_sink(), h41.cancelled()) == ([DOC], [])
+    assert h41.alarms() == [code]
+    assert "02" not in [status for status, _ in h41.statuses_sent()]
+    assert h41.received("document")[0].message_key == row.message_key
 
 
 def test_recall_that_arrives_first_waits(lab: Lab, document: Make) -> None:
@@ -134,12 +180,13 @@ def test_recall_of_an_unknown_document_is_refused_in_the_end(lab: Lab, document:
 
 def test_recall_stops_a_document_that_the_sink_could_not_take(lab: Lab, document: Make) -> None:
     """A parked document is cancelled by its recall and never delivered afterwards."""
-    g22, h41 = lab.member("G22"), lab.member("H41")
+    g22, h41 = lab.member("G22"), lab.member("H41", park=1)
+    in_the_way = h41.directory / "sink"
+    in_the_way.write_text("a file where the folder should be")
     g22.enqueue(document())
-    lab.until(lambda: h41.inbox_states() == [InboxState.DELIVERED])
+    lab.until(lambda: h41.inbox_states() == [InboxState.PARKED])
     row = h41.received("document")[0]
-    with h41.node.ledger.work() as work:
-        inbox.update(work.tx, row.message_key, state=InboxState.PARKED, now=work.now)
+    in_the_way.unlink()
     lab.settle()
     g22.operator.recall(DOC, None)
     lab.settle()
@@ -190,13 +237,37 @@ def test_replacement_marks_the_old_document(lab: Lab, document: Make) -> None:
 
 
 def test_reply_15_cancels_in_the_sink(lab: Lab, document: Make) -> None:
-    """An operator who agrees to a request of another system (13) cancels the document."""
+    """An operator who agrees to a request of another system (13) cancels the document.
+
+    Nobody cancels what its issuer has not asked back.
+    """
     g22, h41 = lab.member("G22"), lab.member("H41")
     g22.enqueue(document())
+    lab.settle()
+    with pytest.raises(PermanentError, match="EDX-7032"):
+        h41.operator.reply(DOC, StatusCode.CHANGE_AGREED, None)
+    _ask_back(g22)
     lab.settle()
     h41.operator.reply(DOC, StatusCode.CHANGE_AGREED, None)
     assert (h41.in_sink(), h41.cancelled()) == ([], [DOC])
     assert h41.inbox_states() == [InboxState.CANCELLED]
+
+
+def _ask_back(issuer: Member) -> None:
+    """Send the status 13 with which other systems ask for a document."""
+    packet = issuer.operator.sent_packet(DOC)
+    document = issuer.operator._document(packet)
+    asked = StatusReport(
+        sender=document.sender,
+        response_for=named(document),
+        status_code=StatusCode.TAKE_BACK,
+        timestamp=dt.datetime(2026, 1, 5, 9, tzinfo=VIETNAM),
+        description="đề nghị thu hồi",
+    )
+    with issuer.node.ledger.work() as work:
+        issuer.node.outbound.enqueue_status(
+            work, issuer.sealed(asked), receiver="H41", answers=packet.packet_id
+        )
 
 
 def test_recall_of_a_returned_document_needs_no_consent(lab: Lab, document: Make) -> None:

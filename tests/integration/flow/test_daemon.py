@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ from connector.clock import SystemClock
 from connector.errors import ConfigError, NoInputError
 from connector.store import journal, outbox
 from connector.store.store import Store
-from connector.trust.pki import DevPki
+from connector.trust.pki import DevPki, new_dev_pki
 
 if TYPE_CHECKING:
     from tests.integration.flow.conftest import Lab
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.broker
 
 _PATIENCE_SECONDS = 60.0
+NOW = SystemClock()
 DOC = "G22,2026/01/05,05/VPCP-KSTT"
 
 
@@ -95,7 +97,7 @@ def test_sigterm_ends_with_0_and_one_daemon_is_enough(lab: Lab) -> None:
     with daemon(directory):
         until(lambda: b"node_started" in _log(directory))
         second = call(directory, "run")
-        assert second.returncode == 69
+        assert second.returncode == 75
         assert "EDX-5030" in second.stderr
     assert b"node_stopped" in _log(directory)
 
@@ -160,6 +162,47 @@ def test_two_adapters_of_one_name_end_with_78(lab: Lab) -> None:
     config.write_text(text)
     done = call(directory, "run", "--once", "--only", "collect")
     assert (done.returncode, "EDX-4107" in done.stderr) == (78, True)
+
+
+def test_sighup_reads_trust_and_keys_anew(lab: Lab, lab_pki: DevPki, tmp_path: Path) -> None:
+    """On SIGHUP a renewed key and a new anchor are in force at once, and journalled."""
+    directory = lab.configure("G22")
+    own = tmp_path / "own"
+    shutil.copytree(lab_pki.directory, own)
+    config = directory / "connector.yaml"
+    config.write_text(config.read_text().replace(str(lab_pki.directory), str(own)))
+    with daemon(directory) as process:
+        until(lambda: b"node_started" in _log(directory))
+        process.send_signal(signal.SIGHUP)
+        until(lambda: events_of(directory, "operator_acted"))
+        assert not events_of(directory, "trust_changed", "keys_reloaded")
+        other = new_dev_pki(tmp_path / "other", [("G22", "Văn phòng Chính phủ")], clock=NOW)
+        (own / "anchors" / "root.crt").replace(tmp_path / "old.crt")
+        shutil.copy(other.anchors_dir / "root.crt", own / "anchors" / "root.crt")
+        pki = DevPki(own)
+        shutil.copy(other.key_file("G22"), pki.key_file("G22"))
+        shutil.copy(other.certificate_file("G22"), pki.certificate_file("G22"))
+        process.send_signal(signal.SIGHUP)
+        until(lambda: len(events_of(directory, "operator_acted")) == 2)
+        until(lambda: len(events_of(directory, "trust_changed", "keys_reloaded")) == 2)
+    first, _ = events_of(directory, "operator_acted")
+    assert first == {"action": "reload", "actor": "SIGHUP", "target": "trust, keys"}
+    (change,) = events_of(directory, "trust_changed")
+    assert change["accepted"] is True
+    assert (change["added"], change["removed"]) != (None, None)
+    assert events_of(directory, "keys_reloaded") == [{"agency": "G22"}]
+
+
+def events_of(directory: Path, *names: str) -> list[dict[str, Any]]:
+    """Return the facts of all journalled events of some names, read beside the daemon."""
+    store = Store.open(directory / "state", clock=SystemClock(), read_only=True)
+    try:
+        with store.read() as tx:
+            entries = journal.entries(tx, limit=1000)
+    finally:
+        store.close()
+    facts = [entry.facts for entry in entries if entry.event in names]
+    return [{name: value for name, value in each.items() if value is not None} for each in facts]
 
 
 def test_health_metrics_and_systemd(lab: Lab, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.errors import PermanentError
+from connector.flow import operate
 from connector.flow.report import timeline
 from connector.model.envelope import Document, Priority, StatusCode
 from connector.model.states import DeliveryState, InboxState
@@ -185,14 +186,19 @@ def test_reply_reaches_the_sender(
     assert h41.operator.reply(DOC, status, "lý do") == []
 
 
-def test_backward_status_changes_nothing(lab: Lab, document: Make) -> None:
-    """04 after 06 is recorded and ignored."""
+def test_backward_status_changes_nothing(
+    lab: Lab, document: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """04 after 06 is not sent; another system's is recorded and ignored."""
     g22, h41 = lab.member("G22"), lab.member("H41")
     g22.enqueue(document())
     lab.settle()
-    for status in (StatusCode.FINISHED, StatusCode.ASSIGNED):
-        h41.operator.reply(DOC, status, None)
-        lab.settle()
+    h41.operator.reply(DOC, StatusCode.FINISHED, None)
+    with pytest.raises(PermanentError, match="EDX-7032"):
+        h41.operator.reply(DOC, StatusCode.ASSIGNED, None)
+    monkeypatch.setattr(operate, "overtaken_by", lambda *_: None)
+    h41.operator.reply(DOC, StatusCode.ASSIGNED, None)
+    lab.settle()
     assert g22.state(DOC, "H41") is DeliveryState.FINISHED
     assert g22.events().count("status_ignored") == 1
     assert g22.alarms() == []
