@@ -1,10 +1,11 @@
-"""Copy a node's state while its daemon works: the database as one snapshot, then the spool.
+"""Copy a node's state while its daemon works: the database as one snapshot, then its files.
 
     /opt/connector/bin/python backup.py /var/lib/connector /var/backups/connector
 
 The spool only ever gains whole files named by their digest, so what the snapshot refers to is
-there when it is copied after it; files that the last backup has are not copied again. Restore:
-see docs/operator.md.
+there when it is copied after it; files that the last backup has are not copied again. Parts of
+packets that are still arriving go away once they are joined, so they are copied before, too.
+Restore: see docs/operator.md.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import sys
 from pathlib import Path
 
 from connector.clock import SystemClock
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, StorageError
 from connector.store.backup import backup
+from connector.store.codes import BODY_MISSING
 from connector.store.spool import Spool
 from connector.store.store import Store
 
@@ -23,18 +25,34 @@ __all__ = ["copy_state"]
 
 
 def copy_state(state_dir: Path, target: Path) -> Path:
-    """Write STORE-TIME.db and the spool below `target`; return the database's file."""
+    """Write STORE-TIME.db, spool and parts below `target`; return the database's file."""
     store = Store.open(state_dir, clock=SystemClock(), read_only=True)
     try:
+        _copy_files(state_dir / "parts", target / "parts")
         database = backup(store, target)
     finally:
         store.close()
-    source, copies = Spool(state_dir / "spool"), Spool(target / "spool")
-    for digest in source.digests():
-        if not copies.exists(digest):
-            with source.get(digest).open() as stream:
-                copies.put_stream(stream)
+    for name in ("spool", "parts"):
+        _copy_files(state_dir / name, target / name)
     return database
+
+
+def _copy_files(directory: Path, target: Path) -> None:
+    """Copy what is not there yet; what goes away meanwhile is needed no more."""
+    if not directory.is_dir():  # a node of a version that knew no parts
+        return
+    source, copies = Spool(directory), Spool(target)
+    for digest in source.digests():
+        if copies.exists(digest):
+            continue
+        try:
+            stream = source.get(digest).open()
+        except StorageError as error:
+            if error.code != BODY_MISSING.code:
+                raise
+        else:
+            with stream:
+                copies.put_stream(stream)
 
 
 def main() -> int:

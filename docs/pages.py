@@ -289,6 +289,8 @@ def sinks() -> str:
 def node_config() -> str:
     """Return the page of connector.yaml."""
     from connector.config.node import NodeConfig
+    from connector.flow.status_feed import StatusSourceSettings
+    from connector.sinks.status_settings import STATUS_SINKS
     from connector.trust.settings import KEY_MODELS
 
     parts = [
@@ -300,6 +302,15 @@ def node_config() -> str:
     ]
     for name, model in KEY_MODELS.items():
         parts += [f"## key type: {name}", _first_sentence(model), settings_table(model)]
+    parts += [
+        "# Trạng thái · Exchange of states",
+        "Hai phần của một cơ quan trong `connector.yaml`. Two parts of an agency.",
+        "## status_source",
+        _first_sentence(StatusSourceSettings),
+        settings_table(StatusSourceSettings),
+    ]
+    for name, sink in STATUS_SINKS.items():
+        parts += [f"## status_sink type: {name}", _first_sentence(sink), settings_table(sink)]
     return _page(parts)
 
 

@@ -31,7 +31,8 @@ def settings_table(model: type[BaseModel]) -> str:
         "| setting | tên gọi | meaning | kind | default |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for name, field in model.model_fields.items():
+    for attribute, field in model.model_fields.items():
+        name = field.alias or attribute
         cells = (
             f"`{name}`",
             cell(field.title or ""),

@@ -14,6 +14,7 @@ import click
 __all__ = ["VERBS", "app", "run_program"]
 
 VERBS: Final[dict[str, tuple[str, str]]] = {
+    "init": ("connector.cli.init:init", "A first adapter, from a sample export."),
     "lint": ("connector.cli.lint:lint", "Check adapters and configurations; every finding."),
     "test": ("connector.cli.test:test", "Run adapters' own tests, offline."),
     "preview": ("connector.cli.preview:preview", "Dry run: records to signed packets as files."),
@@ -28,10 +29,13 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "inbox": ("connector.cli.inbox:inbox", "Look at and act on what we received."),
     "reply": ("connector.cli.reply:reply", "Send a processing status for a received document."),
     "recall": ("connector.cli.recall:recall", "Take a sent document back."),
+    "replay": ("connector.cli.replay:replay", "Make a sent packet again and compare."),
     "resend": ("connector.cli.resend:resend", "Send a packet again, under the same id."),
+    "pause": ("connector.cli.pause:pause", "Stop collecting from an adapter."),
+    "resume": ("connector.cli.pause:resume", "Collect again; say yes to a first collect."),
     "agencies": ("connector.cli.agencies:agencies", "The catalogue of agency codes."),
     "topology": ("connector.cli.topology:topology", "Exchanges, queues, bindings, permissions."),
-    "keys": ("connector.cli.keys:keys", "Certificates in use; a development PKI."),
+    "keys": ("connector.cli.keys:keys", "Certificates, requests for new ones; a development PKI."),
     "journal": ("connector.cli.journal:journal", "The hash-chained record of all events."),
     "list": (
         "connector.cli.catalogues:catalogues",

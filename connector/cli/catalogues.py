@@ -93,12 +93,14 @@ def _fields() -> list[dict[str, Any]]:
 
 def _transforms() -> list[dict[str, Any]]:
     from connector.mapping.transforms import TRANSFORMS
+    from connector.mapping.values import spelled
 
     return [
         {
             "transform": transform.name,
             "does": transform.doc,
-            "example": f"{transform.examples[0].given!r} → {transform.examples[0].result!r}",
+            "example": f"{spelled(transform.examples[0].given)} → "
+            f"{spelled(transform.examples[0].result)}",
         }
         for transform in TRANSFORMS.values()
     ]

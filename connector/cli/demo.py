@@ -28,6 +28,9 @@ __all__ = ["demo"]
 def demo(directory: Path, *, timelines: bool) -> None:
     """Let three agencies exchange signed documents over a private RabbitMQ.
 
+    With CONNECTOR_DEMO_KEYS=pkcs11 the agencies' keys are made on a software token (SoftHSM2) and
+    never leave it; the default is pem, keys in files.
+
     With CONNECTOR_BROKER_URL and CONNECTOR_BROKER_MANAGEMENT_URL a given broker is used, in a
     virtual host of its own.
     """

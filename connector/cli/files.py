@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import click
 
@@ -28,13 +29,24 @@ def read_file(path: Path) -> bytes:
         raise NoInputError(UNREADABLE.at(str(path), reason=error.strerror)) from error
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that does not exist yet; exit with 73 if it does or cannot be written."""
+def write_new(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write a file that does not exist yet; exit with 73 if it does or cannot be written.
+
+    What `data` raises while it is read goes through, and the file is taken away again.
+    """
     try:
         with path.open("xb") as stream:
-            stream.write(data)
+            _fill(stream, path, data)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def _fill(stream: BinaryIO, path: Path, data: bytes | Iterable[bytes]) -> None:
+    try:
+        stream.writelines((data,) if isinstance(data, bytes) else data)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def write_file(path: Path, data: bytes) -> None:

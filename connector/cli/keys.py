@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli.key_request import csr
 from connector.cli.nodes import config_option, json_option, load_config
 from connector.cli.output import print_json, table, talk, tell_findings
 from connector.cli.trust_data import (
@@ -28,7 +29,7 @@ def keys() -> None:
     """Keys and certificates of this node."""
 
 
-for _command in (register, withdraw, import_anchor, import_crl, sign_registry):
+for _command in (csr, register, withdraw, import_anchor, import_crl, sign_registry):
     keys.add_command(_command)
 
 

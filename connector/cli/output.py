@@ -14,6 +14,7 @@ from connector.clock import VIETNAM
 from connector.errors import ConnectorError, Finding
 
 __all__ = [
+    "counted",
     "finding_lines",
     "fold_time",
     "print_json",
@@ -32,6 +33,11 @@ def print_json(value: Any) -> None:
 def talk(text: str) -> None:
     """Print a line for people on standard error."""
     click.echo(text, err=True)
+
+
+def counted(count: int, thing: str) -> str:
+    """Return a number with its noun: ``1 finding``, ``2 findings``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def finding_lines(finding: Finding) -> Iterable[str]:

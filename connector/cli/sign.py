@@ -64,7 +64,7 @@ def sign(
         key = _key_of(packet.envelope.sender.organ_id, config_path)
     sealed = seal(packet, key)
     target = out or file.with_suffix(".signed.edxml")
-    write_new(target, sealed.data)
+    write_new(target, sealed.chunks())
     talk(f"{sealed.packet_id}  {target}")
 
 

@@ -24,7 +24,7 @@ HELD = 75
 _WORDS: Final = {
     "valid": "hợp lệ",
     "refused": "không được chấp nhận",
-    "held": "chờ dữ liệu thu hồi",
+    "held": "chờ, chưa kết luận được",
 }
 
 
@@ -45,7 +45,7 @@ def verify(
     """Explain stage by stage whether FILE is from whom it says, in Vietnamese and English.
 
     Names the chain, the revocation data used with its age, and the signer's agencies. Exits
-    with 77 on every refusal, with 75 if only revocation data is missing.
+    with 77 on every refusal; with 75 if the packet is held, because revocation data is missing.
     """
     from connector.cli.files import read_file
     from connector.clock import SystemClock
@@ -59,7 +59,7 @@ def verify(
     else:
         _tell(file, verdict)
     if not verdict.valid:
-        raise click.exceptions.Exit(HELD if _is_held(verdict) else REFUSED)
+        raise click.exceptions.Exit(HELD if verdict.held else REFUSED)
 
 
 def _trust(trust_dir: Path | None, config_path: Path, at: dt.datetime) -> Trust:
@@ -92,18 +92,6 @@ def _moment(text: str) -> dt.datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
 
 
-def _is_held(verdict: Verdict) -> bool:
-    """Tell whether nothing speaks against the packet but missing revocation data."""
-    from connector.trust.data_codes import REVOCATION_AWAITED, REVOCATION_TOO_OLD
-
-    waiting = {REVOCATION_AWAITED.code, REVOCATION_TOO_OLD.code}
-    return not verdict.valid and any(each.code in waiting for each in verdict.findings)
-
-
-def _answer(verdict: Verdict) -> str:
-    return "held" if _is_held(verdict) else verdict.verdict
-
-
 def _revocation(verdict: Verdict) -> list[Finding]:
     """Return what the verdict says of revocation: the data used, its age, what is missing."""
     from connector.trust.data_codes import CATALOGUE
@@ -119,14 +107,14 @@ def _as_dict(verdict: Verdict) -> dict[str, Any]:
     for stage in facts["stages"]:
         stage["vi"], stage["en"] = TITLES.get(stage["name"], ("", ""))
     revocation = [each.as_dict() for each in _revocation(verdict)]
-    return {**facts, "verdict": _answer(verdict), "revocation": revocation}
+    return {**facts, "revocation": revocation}
 
 
 def _tell(file: Path, verdict: Verdict) -> None:
     from connector.trust.stage_titles import OUTCOMES, TITLES
 
-    answer = _answer(verdict)
-    click.echo(f"{file}: {_WORDS[answer]} / {answer}, {fold_time(verdict.at)}")
+    word = _WORDS[verdict.verdict]
+    click.echo(f"{file}: {word} / {verdict.verdict}, {fold_time(verdict.at)}")
     for stage in verdict.stages:
         title, english = TITLES.get(stage.name, ("", ""))
         outcome = " / ".join(dict.fromkeys(OUTCOMES.get(stage.outcome, (stage.outcome,))))

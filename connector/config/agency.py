@@ -72,6 +72,18 @@ class AgencyConfig(Settings):
         description="Password of the agency's own RabbitMQ user, which is named by its code; "
         "needed when broker.url names no user.",
     )
+    status_source: dict[str, Any] | None = Field(
+        default=None,
+        title="Nguồn trạng thái",
+        description="Where the legacy system says how far received documents are; each change "
+        "goes back to the sender.",
+    )
+    status_sink: dict[str, Any] | None = Field(
+        default=None,
+        title="Đích trạng thái",
+        description="Where the legacy system learns what became of the documents it sent; its "
+        "settings depend on its type.",
+    )
     organization: OrganizationConfig = Field(
         default=OrganizationConfig(),
         title="Thông tin cơ quan",

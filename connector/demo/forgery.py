@@ -15,6 +15,9 @@ from connector.broker.message import Outgoing
 from connector.broker.publisher import Publisher
 from connector.broker.settings import BrokerSettings
 from connector.demo.nodes import DemoNode
+from connector.model.packet import chunks_of
+from connector.model.recipe import decode
+from connector.store.spool import Spool
 
 __all__ = ["throw_forgery"]
 
@@ -43,14 +46,15 @@ def throw_forgery(nodes: Sequence[DemoNode], broker_url: str, say: Callable[[str
 def _stolen(node: DemoNode) -> tuple[bytes, str]:
     """Return a real signed packet of an agency and the subject it carries."""
     with closing(sqlite3.connect(f"file:{node.store}?mode=ro", uri=True)) as connection:
-        sha256, subject = connection.execute(
-            "SELECT p.body_sha256, p.subject FROM outbox_packet p JOIN delivery d"
-            " ON d.packet_id = p.packet_id WHERE p.kind = 'document' AND d.receiver = ?"
+        recipe, subject = connection.execute(
+            "SELECT r.recipe, p.subject FROM outbox_packet p JOIN delivery d"
+            " ON d.packet_id = p.packet_id JOIN outbox_recipe r ON r.position = p.position"
+            " WHERE p.kind = 'document' AND d.receiver = ?"
             " AND p.body_size < 500000 AND instr(p.subject, '&') = 0 ORDER BY p.position",
             (_VICTIM,),
         ).fetchone()
-    spooled = next((node.directory / "state" / "spool").rglob(f"*{sha256[6:]}*"))
-    return spooled.read_bytes(), subject
+    spool = Spool(node.directory / "state" / "spool")
+    return b"".join(chunks_of(decode(recipe, spool.get))), subject
 
 
 def _publish(thief: DemoNode, broker_url: str, body: bytes) -> None:

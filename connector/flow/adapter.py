@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from connector.clock import Clock
 from connector.errors import ConfigError, PermanentError
 from connector.flow import codes
 from connector.flow.ours import Ours
-from connector.mapping.config_hash import config_hash
+from connector.mapping.config_hash import config_files, hash_of
 from connector.mapping.mapper import Mapped, Mapper
 from connector.mapping.settings import AdapterSettings
 from connector.mapping.settings import load_adapter as load_settings
@@ -30,6 +31,7 @@ class Adapter:
     settings: AdapterSettings
     mapper: Mapper
     config_hash: str
+    config_files: Mapping[str, bytes]
     ours: Ours
     clock: Clock
 
@@ -119,11 +121,13 @@ def make_adapter(
         sender=replace(organization, **particulars),
         clock=clock,
     )
+    files = config_files(directory, settings)
     return Adapter(
         directory=directory,
         settings=settings,
         mapper=mapper,
-        config_hash=config_hash(directory, settings),
+        config_hash=hash_of(files),
+        config_files=files,
         ours=ours,
         clock=clock,
     )

@@ -6,6 +6,9 @@ backward one is recorded and ignored (guarantees G3, G4).
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
+from connector import crash
 from connector.errors import Finding, Severity
 from connector.events import AlarmRaised, StatusApplied, StatusIgnored
 from connector.flow import codes
@@ -18,12 +21,24 @@ from connector.store import inbox, outbox
 from connector.store.inbox import InboxMessage
 from connector.store.outbox import OutboxPacket
 from connector.store.store import Transaction
-from connector.trust.verify import Verified
 
-__all__ = ["StatusDesk"]
+__all__ = ["Proven", "StatusDesk"]
 
 _DOCUMENTS = frozenset({int(BusinessType.NEW), int(BusinessType.REPLACE)})
 _ACTS = frozenset({int(BusinessType.RECALL), int(BusinessType.UPDATE)})
+
+
+class Proven(Protocol):
+    """What is kept of the proof that a status is authentic."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of the signed Reference."""
+        ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the verdict JSON-ready."""
+        ...
 
 
 class StatusDesk:
@@ -33,34 +48,41 @@ class StatusDesk:
         self._ledger = ledger
         self._ours = ours
 
-    def take(self, row: InboxMessage, report: StatusReport, verified: Verified) -> None:
+    def take(self, row: InboxMessage, report: StatusReport, verified: Proven) -> None:
         """Apply one verified status and finish its inbox row in the same transaction."""
+        with self._ledger.work() as work:
+            self.apply(work, row, report, verified)
+
+    def apply(self, work: Work, row: InboxMessage, report: StatusReport, verified: Proven) -> None:
+        """Apply one verified status and finish its inbox row, with whatever else is in hand."""
         sender = self._ours.canonical(report.sender.organ_id)
         packet_id = identity_of(report)
-        with self._ledger.work() as work:
-            finding = self._apply(work, report, sender)
-            before = inbox.by_packet(work.tx, packet_id)
-            state = InboxState.DELIVERED
-            if finding is not None and finding.severity is Severity.ERROR:
-                state = InboxState.QUARANTINED
-            elif before is not None and before.message_key != row.message_key:
-                state = InboxState.DUPLICATE
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=state,
-                now=work.now,
-                packet_id=packet_id,
-                sender=sender,
-                document_id=report.response_for.document_id,
-                kind="status",
-                digest=verified.digest,
-                status_code=report.status_code.value,
-                findings=[finding.as_dict()] if finding else [],
-                verification=verified.as_dict(),
-            )
-            if finding is not None:
-                _ignore(work, packet_id, report, sender, finding)
+        crash.point("status.found")
+        finding = self._apply(work, report, sender)
+        crash.point("status.applied")
+        before = inbox.by_packet(work.tx, packet_id)
+        state = InboxState.DELIVERED
+        if finding is not None and finding.severity is Severity.ERROR:
+            state = InboxState.QUARANTINED
+        elif before is not None and before.message_key != row.message_key:
+            state = InboxState.DUPLICATE
+        inbox.update(
+            work.tx,
+            row.message_key,
+            state=state,
+            now=work.now,
+            packet_id=packet_id,
+            sender=sender,
+            document_id=report.response_for.document_id,
+            kind="status",
+            digest=verified.digest,
+            status_code=report.status_code.value,
+            findings=[finding.as_dict()] if finding else [],
+            verification=verified.as_dict(),
+        )
+        if finding is not None:
+            _ignore(work, packet_id, report, sender, finding)
+        crash.point("status.recorded")
 
     def _apply(self, work: Work, report: StatusReport, sender: str) -> Finding | None:
         if report.status_code is StatusCode.TAKE_BACK:

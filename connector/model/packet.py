@@ -8,7 +8,7 @@ that no attachment is ever whole in memory: literal bytes, and files whose base6
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 _BLOCK: Final = 3 << 14  # a multiple of 3: blocks of base64 join without padding; fits a cache
+_SMALL: Final = 1 << 19
+"""Files up to this size are read at once: so small a piece costs less than the turns of a loop."""
 
 
 class ChildOrder(StrEnum):
@@ -82,6 +84,11 @@ class Payload:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the base64 text in blocks; the content is read once."""
+        if self.content.size <= _SMALL:
+            with self.content.open() as stream:
+                whole = stream.read(self.content.size + 1)
+            yield pybase64.b64encode(b"".join((self.head, whole, self.tail)))
+            return
         rest = self.head
         with self.content.open() as stream:
             rest += stream.read(-len(rest) % 3)  # from here on whole blocks need no joining
@@ -222,6 +229,8 @@ class Sealed:
     packet_id: str
     content_digest: str
     digest: str
+    signed: tuple[bytes, ...] | None = field(default=None, repr=False, compare=False)
+    """What all parts are in bytes, as they were when they were signed; kept of small packets."""
 
     @property
     def size(self) -> int:

@@ -1,11 +1,12 @@
 """The daemon: one thread a stage and agency, stopped together, failed together.
 
-SIGTERM drains, a second one stops at once. While RabbitMQ is away, collecting and sealing go on;
-what was sealed waits in the outbox.
+SIGTERM drains, a second one stops at once; SIGHUP reads trust data, keys and adapters anew. While
+RabbitMQ is away, collecting and sealing go on; what was sealed waits in the outbox.
 """
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 from connector.errors import (
     Bug,
+    ConfigError,
     ConnectorError,
     StorageError,
     TransientError,
@@ -25,6 +27,7 @@ from connector.events import AlarmRaised, NodeStarted, NodeStopped, SourceFailed
 from connector.flow.adapter import Adapter
 from connector.flow.links import Link
 from connector.flow.node import Node
+from connector.flow.status_exchange import Exchange
 from connector.service import codes
 from connector.service.health import HealthServer
 from connector.service.notify import notify, watchdog_interval_seconds
@@ -38,6 +41,7 @@ _STALLED_SECONDS = 300.0
 _CONNECT_ATTEMPTS = 2
 _QUIET_ROUNDS = 3
 _UPKEEP_SECONDS = 5.0
+_TIDY_SECONDS = 60.0
 
 
 class Stage(StrEnum):
@@ -60,8 +64,11 @@ class Daemon:
         self._stop = threading.Event()
         self._failure: BaseException | None = None
         self._workers: list[Worker] = []
+        self._collecting: dict[str, Worker] = {}
         self._links: list[Link] = []
         self._source_errors: dict[str, ConnectorError] = {}
+        # A handler of signals may interrupt anything; this put() alone may interrupt itself.
+        self._hangups: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT; raise what made it fail.
@@ -70,6 +77,7 @@ class Daemon:
             ConnectorError: the error that ended it; its `exit_status` is the process's.
         """
         with self._signals(), self._linked() as links, self._health():
+            self._node.reloading.begin()
             self._workers = self._make_workers(links)
             for worker in self._workers:
                 worker.start()
@@ -88,14 +96,23 @@ class Daemon:
         Raises:
             UnavailableError: the broker did not answer; what was collected is durable.
             ConnectorError: a source could not be read; everything else was done.
+            ConfigError: the first collect of an adapter waits for a confirmation.
         """
         if Stage.COLLECT in self._stages:
             for adapter in self._node.adapters:
                 self._collect(adapter)
         if self._talks:
             self._drain()
+        if Stage.RECEIVE in self._stages:
+            moved = [self._exchanging(each)(lambda: True) for each in self._node.exchanges()]
+            if any(moved) and self._talks:
+                self._drain()
         for error in self._source_errors.values():
             raise error
+        waiting = [self._node.intake.waits(adapter) for adapter in self._node.adapters]
+        findings = [finding for finding in waiting if finding is not None]
+        if findings:
+            raise ConfigError(*findings)
 
     @property
     def _talks(self) -> bool:
@@ -123,13 +140,12 @@ class Daemon:
         return moved
 
     def _make_workers(self, links: list[Link]) -> list[Worker]:
-        workers = []
+        workers: list[Worker] = []
         if Stage.COLLECT in self._stages:
-            poll = self._node.config.poll_seconds
-            workers += [
-                self._worker(f"collect {adapter.name}", _collecting(self, adapter), poll)
-                for adapter in self._node.adapters
-            ]
+            self._collecting = {
+                adapter.name: self._collector(adapter.name) for adapter in self._node.adapters
+            }
+            workers += self._collecting.values()
         if Stage.RELAY in self._stages:
             workers += [
                 self._worker(f"relay {link.agency}", _pumping(link.relay.pump)) for link in links
@@ -142,9 +158,17 @@ class Daemon:
             workers.append(
                 self._worker("upkeep", lambda _go_on: self._node.upkeep.step(), _UPKEEP_SECONDS)
             )
+            workers.append(
+                self._worker("tidy", lambda _go_on: self._node.tidying.step(), _TIDY_SECONDS)
+            )
+            poll = self._node.config.poll_seconds
+            workers += [
+                self._worker(exchange.name, self._exchanging(exchange), poll)
+                for exchange in self._node.exchanges()
+            ]
             workers.append(self._worker("admit", self._node.admission.pump))
             workers.append(self._worker("deliver", self._node.desk.pump))
-        return workers
+        return [*workers, self._worker("reload", self._reload_when_asked, 0.0)]
 
     def _worker(
         self,
@@ -164,7 +188,7 @@ class Daemon:
     def _collect(self, adapter: Adapter, go_on: Callable[[], bool] = lambda: True) -> int:
         """Read one export; whatever is wrong with it concerns no other adapter."""
         try:
-            taken = self._node.collector.collect(adapter, go_on)
+            taken = self._node.intake.collect(adapter, go_on)
         except StorageError:
             raise
         except ConnectorError as error:
@@ -176,6 +200,65 @@ class Daemon:
             return 0
         self._source_errors.pop(adapter.name, None)
         return taken.sealed
+
+    def _exchanging(self, exchange: Exchange) -> Callable[[Callable[[], bool]], int]:
+        """Return the step of an exchange; what is wrong with it stops nothing else."""
+
+        def step(go_on: Callable[[], bool]) -> int:
+            try:
+                return exchange.step(go_on)
+            except StorageError:
+                raise
+            except ConnectorError as error:
+                self._source_errors[exchange.name] = error
+                reason, code = str(error), error.code
+                failed = SourceFailed(adapter=exchange.name, reason=reason, error_code=code)
+                self._node.ledger.tell(failed)
+                return 0
+
+        return step
+
+    def _reload_when_asked(self, _go_on: Callable[[], bool]) -> int:
+        """Wait a moment for SIGHUP; several that came meanwhile count as one."""
+        try:
+            name = self._hangups.get(timeout=_IDLE_SECONDS)
+            while not self._hangups.empty():
+                name = self._hangups.get_nowait()
+        except queue.Empty:
+            return 0
+        return self._reload(name)
+
+    def _reload(self, actor: str) -> int:
+        """Read anew whatever may change while the daemon runs."""
+        moved = self._node.upkeep.reload(actor) + self._node.reloading.reload().moved
+        if Stage.COLLECT in self._stages and not self._stop.is_set():
+            self._follow_adapters()
+        return moved
+
+    def _follow_adapters(self) -> None:
+        """Let a worker collect for each adapter that is there now, and for no other."""
+        names = [adapter.name for adapter in self._node.adapters]
+        gone = [self._collecting.pop(name) for name in set(self._collecting) - set(names)]
+        new = {name: self._collector(name) for name in names if name not in self._collecting}
+        self._collecting |= new
+        kept = [worker for worker in self._workers if worker not in gone]
+        self._workers = [*kept, *new.values()]
+        for worker in gone:
+            worker.stop()
+        for worker in new.values():
+            worker.start()
+
+    def _collector(self, name: str) -> Worker:
+        """Return the worker that collects for whichever adapter has a name at the time."""
+        adapters = self._node.adapter_set
+
+        def step(go_on: Callable[[], bool]) -> int:
+            adapter = adapters.get(name)
+            if adapter is None:
+                return 0
+            return self._collect(adapter, lambda: go_on() and adapters.get(name) is adapter)
+
+        return self._worker(f"collect {name}", step, self._node.config.poll_seconds)
 
     def _source_failed(self, adapter: Adapter, error: ConnectorError) -> None:
         self._source_errors[adapter.name] = error
@@ -254,7 +337,8 @@ class Daemon:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        ending = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.getsignal(number) for number in (*ending, signal.SIGHUP)}
 
         def on_signal(number: int, _frame: FrameType | None) -> None:
             if self._stop.is_set():
@@ -262,17 +346,14 @@ class Daemon:
                 signal.raise_signal(number)
             self._stop.set()
 
-        for number in before:
+        for number in ending:
             signal.signal(number, on_signal)
+        signal.signal(signal.SIGHUP, lambda *_: self._hangups.put(signal.SIGHUP.name))
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def _collecting(daemon: Daemon, adapter: Adapter) -> Callable[[Callable[[], bool]], int]:
-    return lambda go_on: daemon._collect(adapter, go_on)  # noqa: SLF001 - a step of its own
 
 
 def _pumping(pump: Callable[[float], int]) -> Callable[[Callable[[], bool]], int]:

@@ -9,12 +9,12 @@ taken the document away already.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from connector.errors import Finding
 from connector.model.inbound import Inbound, InboundTarget
 
-__all__ = ["Sink"]
+__all__ = ["BatchSink", "Sink"]
 
 
 class Sink(Protocol):
@@ -46,4 +46,16 @@ class Sink(Protocol):
 
     def check(self) -> tuple[Finding, ...]:
         """Return what would keep the sink from working now; changes nothing."""
+        ...
+
+
+@runtime_checkable
+class BatchSink(Protocol):
+    """What a sink may offer besides: several documents for one wait, for those that come fast."""
+
+    def deliver_many(self, items: Sequence[Inbound]) -> list[bool]:
+        """Hand new documents over as `Sink.deliver` does for each, in the same order.
+
+        If it raises, any number of them may have been delivered; each is tried again by itself.
+        """
         ...

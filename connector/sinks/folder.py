@@ -22,11 +22,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from connector import crash
 from connector.errors import Finding, PermanentError, TransientError, UnavailableError
 from connector.model.inbound import Inbound, InboundTarget
 from connector.sinks import codes, durable, notices
@@ -64,14 +65,18 @@ class FolderSink:
 
     def deliver(self, item: Inbound) -> bool:
         """Put a document in place once; a document that was taken back does not come again."""
+        return self.deliver_many([item])[0]
+
+    def deliver_many(self, items: Sequence[Inbound]) -> list[bool]:
+        """Put documents in place as `deliver` does, with one wait for the disk for all."""
         with self._at_work():
-            if self._find_cancelled(item.packet_id) is not None:
-                return False
-            home = self._home(item)
-            if not home.is_dir():
-                self._publish(home, item)
-            durable.sync(home.parent)
-        return self._desk
+            cancelled = {path.name for path in self._cancelled.iterdir()}
+            kept = [not _ends_in(cancelled, item.packet_id) for item in items]
+            homes = {self._home(item): item for item, keep in zip(items, kept, strict=True) if keep}
+            self._publish({home: item for home, item in homes.items() if not home.is_dir()})
+            for year in {home.parent for home in homes}:
+                durable.sync(year)
+        return [keep and self._desk for keep in kept]
 
     def cancel(self, item: Inbound, target: InboundTarget) -> None:
         """Move a document out of the clerk's way and keep the recall beside it."""
@@ -85,9 +90,11 @@ class FolderSink:
                 durable.copy(item.packet, found / "recall.edxml")
                 data = notices.act_data(item, target)
                 durable.replace_file(found / "cancelled.json", durable.as_json(data))
+            crash.point("folder.marked")
             if done is None:
                 durable.move(found, self._cancelled / found.name)
             durable.sync(self._cancelled)
+        crash.point("folder.cancelled")
 
     def replace(self, item: Inbound, targets: Sequence[InboundTarget]) -> bool:
         """Put the new document in place, then mark those that it replaces."""
@@ -99,6 +106,7 @@ class FolderSink:
                 if all(act.get("packet_id") != item.packet_id for act in acts):
                     acts.append(notices.act_data(item, target))
                     durable.replace_file(path, durable.as_json({"replaced_by": acts}))
+                    crash.point("folder.replaced")
         return on_desk
 
     def update(self, item: Inbound, target: InboundTarget) -> None:
@@ -111,6 +119,7 @@ class FolderSink:
                 data = notices.act_data(item, target) | notices.changes_data(item)
                 durable.replace_file(path, durable.as_json(data))
             durable.sync(updates)
+        crash.point("folder.updated")
 
     def check(self) -> tuple[Finding, ...]:
         """Return what keeps documents from being written here; tries one small file."""
@@ -147,21 +156,31 @@ class FolderSink:
         name = f"{day:%Y%m%d}-{code}-{_checked(item.packet_id)}"
         return self._root / f"{day:%Y}" / name
 
-    def _publish(self, home: Path, item: Inbound) -> None:
-        durable.directory(home.parent)
-        building = self._incoming / home.name
-        building.mkdir()
-        durable.copy(item.packet, building / "packet.edxml")
-        for attachment, name in zip(
-            item.document.attachments, notices.attachment_names(item), strict=True
-        ):
-            durable.copy(attachment.content, building / name)
-        document = durable.as_json(notices.document_data(item))
-        durable.write(building / "document.json", document)
-        verification = durable.as_json(dict(item.verification))
-        durable.write(building / "verification.json", verification)
-        durable.sync(building)
-        durable.move(building, home)
+    def _publish(self, fresh: Mapping[Path, Inbound]) -> None:
+        """Build directories aside and put each in place by one rename."""
+        if not fresh:
+            return
+        for year in {home.parent for home in fresh}:
+            durable.directory(year)
+        with durable.Group() as group:
+            for home, item in fresh.items():
+                self._build(group, self._incoming / home.name, item)
+        crash.point("folder.built")
+        for home in fresh:
+            (self._incoming / home.name).rename(home)
+            crash.point("folder.placed")
+        durable.sync(self._incoming)
+
+    def _build(self, group: durable.Group, building: Path, item: Inbound) -> None:
+        names = notices.attachment_names(item)
+        group.mkdir(building)
+        group.copy(item.packet, building / "packet.edxml")
+        for attachment, name in zip(item.document.attachments, names, strict=True):
+            group.copy(attachment.content, building / name)
+        document = durable.as_json(notices.document_data(item, names))
+        group.write(building / "document.json", document)
+        verification = durable.as_json(item.verification)
+        group.write(building / "verification.json", verification)
 
     def _place(self, target: InboundTarget) -> Path:
         """Return where acts on a document are recorded, wherever it has gone."""
@@ -178,6 +197,11 @@ class FolderSink:
         ending = f"-{_checked(packet_id)}"
         names = self._cancelled.iterdir()
         return next((path for path in names if path.name.endswith(ending)), None)
+
+
+def _ends_in(names: Collection[str], packet_id: str) -> bool:
+    ending = f"-{_checked(packet_id)}"
+    return any(name.endswith(ending) for name in names)
 
 
 def _checked(packet_id: str) -> str:

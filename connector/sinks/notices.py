@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Final
 
 from connector.clock import VIETNAM
@@ -15,8 +16,12 @@ __all__ = ["act_data", "attachment_names", "changes_data", "document_data", "mom
 _TRANSPORT: Final = ("receivers", "to_places", "due_date", "other_info")
 
 
-def document_data(item: Inbound) -> dict[str, Any]:
-    """Return the whole document as `connector show` has it, with the stored names of its files."""
+def document_data(item: Inbound, names: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return the whole document as `connector show` has it, with the stored names of its files.
+
+    `names` are those of `attachment_names`, if they are known already.
+    """
+    names = attachment_names(item) if names is None else names
     data = as_data(item.document)
     attachments = data.pop("attachments", [])
     return {
@@ -29,7 +34,7 @@ def document_data(item: Inbound) -> dict[str, Any]:
         "document": data,
         "attachments": [
             {"file": name, **attachment}
-            for name, attachment in zip(attachment_names(item), attachments, strict=True)
+            for name, attachment in zip(names, attachments, strict=True)
         ],
     }
 

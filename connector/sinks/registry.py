@@ -28,6 +28,14 @@ SINKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "connector.sinks.settings:SqlSettings",
             "connector.sinks.sql:open_sql",
         ),
+        "rest": (
+            "connector.sinks.system_settings:RestSettings",
+            "connector.sinks.rest:open_rest",
+        ),
+        "command": (
+            "connector.sinks.system_settings:CommandSettings",
+            "connector.sinks.command:open_command",
+        ),
     }
 )
 """Settings model and opening function of each kind."""

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, and_, or_, select
 
+from connector import crash
 from connector.errors import ConnectorError, Finding, PermanentError
 from connector.model.content import read_all
 from connector.model.inbound import Inbound, InboundTarget
@@ -47,6 +48,10 @@ class SqlSink:
     def deliver(self, item: Inbound) -> bool:
         """Insert the document once per packet id; one taken back before does not come."""
         return self._once(lambda tx, tables: self._insert(tx, tables, item))
+
+    def deliver_many(self, items: Sequence[Inbound]) -> list[bool]:
+        """Insert documents as `deliver` does, in one transaction."""
+        return self._once(lambda tx, tables: [self._insert(tx, tables, item) for item in items])
 
     def cancel(self, item: Inbound, target: InboundTarget) -> None:
         """Mark the document's row as taken back and keep the recall among the acts."""
@@ -111,7 +116,9 @@ class SqlSink:
             if self._known is None:
                 self._known = tables_of(connection, self._settings)
             with connection.begin():
-                return work(connection, self._known)
+                done = work(connection, self._known)
+            crash.point("sql.committed")
+            return done
 
     def _insert(self, tx: Connection, tables: Tables, item: Inbound) -> bool:
         settings = self._settings
@@ -123,6 +130,7 @@ class SqlSink:
             tx.execute(documents.insert().values(self._row(documents, item)))
             if tables.attachments is not None:
                 self._insert_attachments(tx, tables.attachments, item)
+            crash.point("sql.inserted")
         return settings.desk
 
     def _row(self, table: Table, item: Inbound) -> dict[str, Any]:
@@ -182,6 +190,7 @@ class SqlSink:
             .where(and_(table.c[self._settings.key_column].in_(keys), movable))
             .values({status: self._cells.cell(value, status, status.name)})
         )
+        crash.point("sql.marked")
 
     def _record(
         self, tx: Connection, tables: Tables, item: Inbound, targets: Iterable[InboundTarget]

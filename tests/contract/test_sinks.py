@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Callable
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
@@ -30,7 +35,7 @@ from connector.model.envelope import (
     Signer,
 )
 from connector.model.inbound import Inbound, InboundTarget
-from connector.sinks.base import Sink
+from connector.sinks.base import BatchSink, Sink
 from connector.sinks.registry import kinds, open_sink
 
 CONFIG = """
@@ -49,6 +54,43 @@ CONFIG = """
   acts: {{table: SuKien}}
   desk: {desk}
   create_tables: true
+- type: rest
+  url: http://127.0.0.1:{port}/van-ban
+  acts_url: http://127.0.0.1:{port}/van-ban/{{target}}/su-kien
+  fields: {{so_ky_hieu: code, trich_yeu: subject, ngay.ban_hanh: promulgation.date}}
+  token: {{file: token}}
+  desk: {desk}
+- type: command
+  program: nhap.py
+  arguments: [kho]
+  fields: {{so_ky_hieu: code}}
+  desk: {desk}
+"""
+PROGRAM = """#!{python}
+import json, os, sys
+told = json.load(sys.stdin)
+home = os.path.join({base!r}, sys.argv[1])
+os.makedirs(home, exist_ok=True)
+def put(name, text):
+    try:
+        with open(os.path.join(home, name), "x") as stream:
+            stream.write(text)
+    except FileExistsError:
+        pass
+def there(name):
+    return os.path.exists(os.path.join(home, name))
+with open(told["packet_file"], "rb") as stream:
+    assert stream.read().startswith(b"<edXML/>")
+if told["act"] == "deliver":
+    assert [open(file["path"], "rb").read()[:4] for file in told["files"]] == [b"%PDF"] * 2
+    if there(told["packet_id"] + ".recall"):
+        print(json.dumps({{"desk": False}}))
+    else:
+        put(told["packet_id"] + ".document", told["document"]["so_ky_hieu"])
+elif there(told["target"] + ".document"):
+    put(told["target"] + "." + told["act"], told["packet_id"])
+elif told["act"] == "recall":
+    put(told["target"] + ".recall", told["packet_id"])
 """
 
 
@@ -137,18 +179,103 @@ def table_states(database: Path) -> dict[str, str]:
     return {packet_id: names[status] for packet_id, status in rows}
 
 
+def program_states(directory: Path) -> dict[str, str]:
+    """Return what the program has kept of each document."""
+    names = {path.name for path in directory.iterdir()} if directory.is_dir() else set()
+    states: dict[str, str] = {}
+    for name in sorted(names):
+        packet_id, _, kind = name.partition(".")
+        if kind == "document":
+            states[packet_id] = "delivered"
+    for packet_id in states:
+        if f"{packet_id}.replace" in names:
+            states[packet_id] = "replaced"
+    for name in names:
+        if name.endswith(".recall"):
+            states[name.removesuffix(".recall")] = "cancelled"
+    return states
+
+
+class Registry(ThreadingHTTPServer):
+    """A legacy system with a service, which does what the sink's contract asks of it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), RegistryHandler)
+        self.states: dict[str, str] = {}
+        self.keys: set[str] = set()
+        self.lock = threading.Lock()
+
+
+class RegistryHandler(BaseHTTPRequestHandler):
+    """One request: a document, or an act on one."""
+
+    server: Registry
+
+    def do_POST(self) -> None:
+        """Take a document or an act once for each key."""
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert self.headers["Authorization"] == "Bearer bi-mat"
+        _, _, *about = self.path.split("/")
+        with self.server.lock:
+            status = self._act(about[0], told) if about else self._document(told)
+        self.send_response(status)
+        self.end_headers()
+
+    def _document(self, told: dict[str, Any]) -> int:
+        key = self.headers["Idempotency-Key"]
+        assert set(told) == {"so_ky_hieu", "trich_yeu", "ngay", "files"}
+        assert [base64.b64decode(file["data"])[:4] for file in told["files"]] == [b"%PDF"] * 2
+        if self.server.states.get(key) == "cancelled":
+            return 410
+        self.server.states.setdefault(key, "delivered")
+        return 201
+
+    def _act(self, target: str, told: dict[str, Any]) -> int:
+        assert self.headers["Idempotency-Key"] == f"{told['packet_id']}/{target}"
+        if told["act"] == "recall":
+            self.server.states[target] = "cancelled"
+        elif target not in self.server.states:
+            return 404
+        elif told["act"] == "replace" and self.server.states[target] == "delivered":
+            self.server.states[target] = "replaced"
+        return 204
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """A real service on loopback."""
+    with Registry() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture(params=kinds())
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
+def house(request: pytest.FixtureRequest, tmp_path: Path, registry: Registry) -> House:
     """Return each kind of sink in turn."""
     index = kinds().index(request.param)
+    (tmp_path / "token").touch(mode=0o600)
+    (tmp_path / "token").write_text("bi-mat")
+    (tmp_path / "nhap.py").write_text(PROGRAM.format(python=sys.executable, base=str(tmp_path)))
+    (tmp_path / "nhap.py").chmod(0o755)
 
     def opened(desk: bool) -> Sink:
-        text = CONFIG.format(desk=str(desk).lower())
+        port = registry.server_address[1]
+        text = CONFIG.format(desk=str(desk).lower(), port=port)
         return open_sink(parse_yaml(text.encode(), tmp_path / "connector.yaml"), (index,))
 
     states = {
         "folder": lambda: folder_states(tmp_path / "inbox"),
         "sql": lambda: table_states(tmp_path / "qlvb.db"),
+        "rest": lambda: dict(registry.states),
+        "command": lambda: program_states(tmp_path / "kho"),
     }
     return House(opened(True), states[request.param], opened)
 
@@ -173,6 +300,21 @@ def test_two_documents_are_two(house: House) -> None:
     house.sink.deliver(item())
     house.sink.deliver(other)
     assert len(house.states()) == 2
+
+
+def test_several_at_once(house: House) -> None:
+    """Documents that are handed over together are those that are handed over one by one."""
+    items = [replace(item(), packet_id=str(UUID(int=number))) for number in range(1, 5)]
+    sink = house.sink
+    if not isinstance(sink, BatchSink):
+        assert [sink.deliver(one) for one in items] == [True] * 4
+        assert house.states() == {one.packet_id: "delivered" for one in items}
+        return
+    assert sink.deliver(items[1])
+    assert sink.deliver_many(items) == [True] * len(items)
+    assert sink.deliver_many([*items, items[0]]) == [True] * (len(items) + 1)
+    assert sink.deliver_many([]) == []
+    assert house.states() == {each.packet_id: "delivered" for each in items}
 
 
 def test_a_recall_cancels(house: House) -> None:

@@ -128,4 +128,4 @@ def test_every_setting_has_a_row(page: str, model: type[BaseModel]) -> None:
     text = (REFERENCE / f"{page}.md").read_text(encoding="utf-8")
     for name, field in model.model_fields.items():
         assert field.title, name
-        assert f"\n| `{name}` | {field.title} | " in text, name
+        assert f"\n| `{field.alias or name}` | {field.title} | " in text, name

@@ -10,10 +10,14 @@ from tests.integration.cli.conftest import process
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def test_the_demonstration(tmp_path: Path) -> None:
-    """Three agencies exchange everything: nothing lost, nothing twice, everything answered."""
+@pytest.mark.parametrize("keys", ["pem", "pkcs11"])
+def test_the_demonstration(tmp_path: Path, keys: str) -> None:
+    """Three agencies exchange everything: nothing lost, nothing twice, everything answered.
+
+    It is the same with keys that never leave a token.
+    """
     directory = tmp_path / "demo"
-    said = process("demo", "--directory", directory)
+    said = process("demo", "--directory", directory, CONNECTOR_DEMO_KEYS=keys)
     assert said.status == 0, said.err[-3000:]
     report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
     assert set(report) == {
@@ -36,3 +40,7 @@ def test_the_demonstration(tmp_path: Path) -> None:
     for word in ("document_sealed", "recalled", "refused", "returned"):
         assert word in said.out
     assert "the forged packet was quarantined" in said.err
+    texts = [path.read_text("utf-8") for path in (directory / "nodes").glob("*/connector.yaml")]
+    assert len(texts) == 3
+    assert all(f"type: {keys}" in text for text in texts)
+    assert bool(list((directory / "pki" / "keys").glob("*.key"))) is (keys == "pem")

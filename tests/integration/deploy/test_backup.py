@@ -50,6 +50,16 @@ def test_a_backup_beside_a_working_store_restores(tmp_path: Path) -> None:
         assert Spool(restored / "spool").verify(each.sha256).size == each.size
 
 
+def test_parts_that_are_still_arriving_are_in_it(tmp_path: Path) -> None:
+    """What a packet has of its parts comes back with the database."""
+    state, target = tmp_path / "state", tmp_path / "backups"
+    store = Store.open(state, clock=SystemClock())
+    part = Spool(state / "parts").put(b"one part")
+    assert run(state, target).returncode == 0
+    store.close()
+    assert Spool(target / "parts").verify(part.sha256).size == part.size
+
+
 def test_a_backup_of_nothing_says_so(tmp_path: Path) -> None:
     """A state directory without a store is an error, not an empty backup."""
     result = run(tmp_path / "absent", tmp_path / "backups")

@@ -14,7 +14,7 @@ from connector.clock import SystemClock
 from connector.trust.certificates import fingerprint
 from connector.trust.pki import DevPki, new_dev_pki
 from connector.trust.stage_titles import OUTCOMES, TITLES
-from connector.trust.verdict import FAILED, NOT_REACHED, PASSED, STAGES
+from connector.trust.verdict import FAILED, HELD, NOT_REACHED, PASSED, STAGES
 
 DAY = dt.timedelta(days=1)
 
@@ -105,7 +105,7 @@ def signed(config: Path, terminal: Terminal, tmp_path: Path) -> Path:
 def test_every_stage_has_a_title() -> None:
     """Whatever verification reports can be said in both languages."""
     assert set(TITLES) == set(STAGES)
-    assert set(OUTCOMES) == {PASSED, FAILED, NOT_REACHED}
+    assert set(OUTCOMES) == {PASSED, FAILED, HELD, NOT_REACHED}
     assert all(len(set(pair)) == 2 and all(pair) for pair in TITLES.values())
 
 
@@ -116,7 +116,7 @@ def test_from_held_to_valid_to_revoked(
     verify = ("verify", "--config", config)
     held = terminal.run(*verify, signed)
     assert held.status == 75
-    assert "chờ dữ liệu thu hồi / held" in held.out
+    assert "chờ, chưa kết luận được / held" in held.out
     assert "EDX-3220" in held.err
     held = terminal.run(*verify, "--json", signed)
     assert (held.status, held.data["verdict"]) == (75, "held")  # type: ignore[index]

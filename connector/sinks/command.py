@@ -1,0 +1,182 @@
+"""Documents into a program of the legacy system, one run each, without a shell.
+
+The program sees nothing of the node: a bare environment, a directory of its own that is removed
+afterwards, and at its time limit the end of all that it started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+from connector.errors import Finding, PermanentError, UnavailableError
+from connector.model.inbound import Inbound, InboundTarget
+from connector.sinks import durable, notices, system_codes
+from connector.sinks.system_settings import CommandSettings
+from connector.sinks.told import MOST_SAID, one_line, told_act, told_document
+
+__all__ = ["CommandSink", "open_command"]
+
+_LATER: Final = 75
+_KEPT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "HOME")
+_PIPE: Final = 1 << 16
+
+
+def open_command(settings: CommandSettings, _base: Path) -> CommandSink:
+    """Return the sink of some settings; the program is looked for at the first document."""
+    return CommandSink(settings)
+
+
+class CommandSink:
+    """Runs the program for each document and each act; it must know a packet id again."""
+
+    def __init__(self, settings: CommandSettings) -> None:
+        self._settings: Final = settings
+
+    def deliver(self, item: Inbound) -> bool:
+        """Let the program take the document once for each packet id."""
+        said = self._run("deliver", item, None)
+        return self._settings.desk and said.get("desk") is not False
+
+    def cancel(self, item: Inbound, target: InboundTarget) -> None:
+        """Tell the program of a recall."""
+        self._run("recall", item, target)
+
+    def replace(self, item: Inbound, targets: Sequence[InboundTarget]) -> bool:
+        """Let the program take the new document, then tell it which ones that replaces."""
+        on_desk = self.deliver(item)
+        for target in targets:
+            self._run("replace", item, target)
+        return on_desk
+
+    def update(self, item: Inbound, target: InboundTarget) -> None:
+        """Tell the program of changed receivers or transport data."""
+        self._run("update", item, target)
+
+    def check(self) -> tuple[Finding, ...]:
+        """Return whether the program is there; it is not run."""
+        program = self._settings.program
+        if program.is_file() and os.access(program, os.X_OK):
+            return ()
+        return (system_codes.PROGRAM_ABSENT.at(str(program), program=program.name),)
+
+    def _run(self, act: str, item: Inbound, target: InboundTarget | None) -> dict[str, Any]:
+        """Run the program; what it says on standard output as JSON is returned."""
+        with tempfile.TemporaryDirectory(prefix="connector-command-") as scratch:
+            told = self._told(act, item, target, Path(scratch))
+            status, out, err = self._process(json.dumps(told).encode(), Path(scratch))
+        program, place = self._settings.program.name, str(self._settings.program)
+        reason = one_line(err.strip().rpartition(b"\n")[2])
+        if status == 0:
+            return _as_object(out)
+        if status == _LATER or status < 0:
+            reason = reason if status > 0 else f"ended by signal {-status}"
+            later = system_codes.PROGRAM_LATER.at(place, program=program, reason=reason)
+            raise UnavailableError(later)
+        facts = {"program": program, "status": status, "reason": reason}
+        raise PermanentError(system_codes.PROGRAM_REFUSED.at(place, **facts))
+
+    def _told(
+        self, act: str, item: Inbound, target: InboundTarget | None, scratch: Path
+    ) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "act": act,
+            "packet_id": item.packet_id,
+            "document_id": item.document.document_id,
+            "document": told_document(self._settings, item),
+        }
+        durable.copy(item.packet, scratch / "packet.edxml")
+        told["packet_file"] = str(scratch / "packet.edxml")
+        if target is not None:
+            return told | {"about": told_act(item, target), "target": target.packet_id}
+        (scratch / "files").mkdir()
+        told["files"] = []
+        names = notices.attachment_names(item)
+        for name, attachment in zip(names, item.document.attachments, strict=True):
+            durable.copy(attachment.content, scratch / "files" / name)
+            kind = attachment.content_type
+            path = str(scratch / "files" / name)
+            told["files"].append({"name": name, "content_type": kind, "path": path})
+        return told
+
+    def _process(self, given: bytes, scratch: Path) -> tuple[int, bytes, bytes]:
+        settings = self._settings
+        try:
+            process = subprocess.Popen(
+                [str(settings.program), *settings.arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=scratch,
+                env={name: os.environ[name] for name in _KEPT if name in os.environ},
+                start_new_session=True,
+            )
+        except OSError as error:
+            facts = {"program": settings.program.name, "reason": error.strerror}
+            place = str(settings.program)
+            raise UnavailableError(system_codes.PROGRAM_LATER.at(place, **facts)) from error
+        with process:
+            return self._ended(process, given)
+
+    def _ended(self, process: subprocess.Popen[bytes], given: bytes) -> tuple[int, bytes, bytes]:
+        """Wait for the program, then end all that it has left behind."""
+        out, err = bytearray(), bytearray()
+        helpers = [
+            threading.Thread(target=_feed, args=(process.stdin, given), daemon=True),
+            threading.Thread(target=_drain, args=(process.stdout, out), daemon=True),
+            threading.Thread(target=_drain, args=(process.stderr, err), daemon=True),
+        ]
+        for helper in helpers:
+            helper.start()
+        seconds = self._settings.timeout_seconds
+        ended = _ends_within(process, seconds)
+        os.killpg(process.pid, signal.SIGKILL)  # its leader is not reaped yet, so it is this group
+        status = process.wait()
+        for helper in helpers:
+            helper.join()
+        if not ended:
+            facts = {"program": self._settings.program.name, "reason": f"more than {seconds:g} s"}
+            place = str(self._settings.program)
+            raise UnavailableError(system_codes.PROGRAM_LATER.at(place, **facts))
+        return status, bytes(out), bytes(err)
+
+
+def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for the end of a process without reaping it; False if it does not come."""
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(descriptor)
+
+
+def _feed(stream: IO[bytes] | None, given: bytes) -> None:
+    if stream is not None:
+        with contextlib.suppress(OSError), stream:  # it may not want to know
+            stream.write(given)
+
+
+def _drain(stream: IO[bytes] | None, kept: bytearray) -> None:
+    """Read to the end, keep the last bytes."""
+    while stream is not None and (block := stream.read1(_PIPE)):  # type: ignore[attr-defined]
+        kept += block
+        del kept[:-MOST_SAID]
+
+
+def _as_object(said: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(said)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

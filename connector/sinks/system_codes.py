@@ -1,0 +1,77 @@
+"""Messages of sinks that call a legacy system: its service, or a program (8030 and on)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from connector.errors import Text
+
+__all__ = ["CATALOGUE"]
+
+SERVICE_DOWN: Final = Text(
+    "EDX-8030",
+    "the legacy system's service does not take documents now: {reason}",
+    "dịch vụ của hệ thống cũ hiện không nhận văn bản: {reason}",
+    "check url, token and the service; the document is offered again by itself",
+    "kiểm tra url, token và dịch vụ; văn bản được chuyển lại tự động",
+)
+SERVICE_REFUSED: Final = Text(
+    "EDX-8031",
+    "the legacy system's service refuses the document with {status}: {reason}",
+    "dịch vụ của hệ thống cũ từ chối văn bản với mã {status}: {reason}",
+    "correct the mapping of the sink or the service, then connector inbox retry",
+    "sửa ánh xạ của đích nhận hoặc dịch vụ, sau đó chạy connector inbox retry",
+)
+NOT_A_SERVICE: Final = Text(
+    "EDX-8032",
+    "'{url}' is no address of a service",
+    "'{url}' không phải địa chỉ dịch vụ",
+    "https://host/path; http only on this machine; no user or password in it",
+    "https://máy/đường-dẫn; http chỉ dùng trên máy này; không ghi tài khoản hay mật khẩu",
+)
+PROGRAM_LATER: Final = Text(
+    "EDX-8033",
+    "the program {program} cannot take the document now: {reason}",
+    "chương trình {program} hiện chưa nhận được văn bản: {reason}",
+    "look at what it says; the document is offered again by itself",
+    "xem thông báo của chương trình; văn bản được chuyển lại tự động",
+)
+PROGRAM_REFUSED: Final = Text(
+    "EDX-8034",
+    "the program {program} refuses the document with exit code {status}: {reason}",
+    "chương trình {program} từ chối văn bản với mã kết thúc {status}: {reason}",
+    "correct what it says, then connector inbox retry; 75 means try later",
+    "khắc phục theo thông báo rồi chạy connector inbox retry; 75 nghĩa là thử lại sau",
+)
+PROGRAM_ABSENT: Final = Text(
+    "EDX-8035",
+    "{program} is not a program that this user may run",
+    "{program} không phải chương trình mà người dùng này được chạy",
+    "check the path and its mode (chmod +x)",
+    "kiểm tra đường dẫn và quyền thực thi (chmod +x)",
+)
+UNKNOWN_STATE: Final = Text(
+    "EDX-8036",
+    "'{state}' is no state of a delivery{suggestion_en}; there are: {known}",
+    "'{state}' không phải trạng thái gửi{suggestion_vi}; các trạng thái: {known}",
+    "see states.md",
+    "xem states.md",
+)
+UNKNOWN_PARAMETER: Final = Text(
+    "EDX-8037",
+    "the statement names :{name}, which nobody fills in{suggestion_en}; there are: {known}",
+    "câu lệnh có tham số :{name} không tồn tại{suggestion_vi}; các tham số: {known}",
+    "use one of those names",
+    "dùng một trong các tên đó",
+)
+FILE_DOWN: Final = Text(
+    "EDX-8038",
+    "the file of states cannot be written now: {reason}",
+    "hiện không ghi được tệp trạng thái: {reason}",
+    "check directory, permissions and space; it is tried again by itself",
+    "kiểm tra thư mục, quyền ghi và dung lượng; hệ thống tự thử lại",
+)
+
+CATALOGUE: Final[tuple[Text, ...]] = tuple(
+    value for value in tuple(globals().values()) if isinstance(value, Text)
+)

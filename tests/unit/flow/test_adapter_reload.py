@@ -1,0 +1,153 @@
+"""Adapters are exchanged while the node runs; what is wrong leaves the old one in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from connector.flow.adapter_acts import adapter_concerns
+from connector.flow.adapter_codes import NEEDS_RESTART, RELOAD_REFUSED
+from connector.flow.collect import Collected
+from connector.store import journal
+from connector.store.conditions import conditions
+from tests.unit.flow.conftest import Office, write_adapter
+
+Row = Callable[..., str]
+NAME = "g22-van-ban-di"
+
+
+def change(path: Path, old: str, new: str) -> None:
+    """Edit a file as an integrator does."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def alarms(office: Office) -> list[object]:
+    """Return the codes of all alarms."""
+    with office.node.store.read() as tx:
+        entries = journal.entries(tx, limit=1000)
+    return [e.facts["error_code"] for e in entries if e.event == "alarm_raised"]
+
+
+def concerns(office: Office) -> list[str]:
+    """Return what `status` says of the adapters."""
+    with office.node.store.read() as tx:
+        return adapter_concerns(conditions(tx))
+
+
+def test_a_changed_adapter_takes_the_place_of_the_old(office: Office, row: Row) -> None:
+    """The next pass maps by the new configuration, and the packet bears its hash."""
+    old = office.node.adapters[0]
+    change(office.adapter / "adapter.yaml", "value: Hà Nội", "value: Đà Nẵng")
+    result = office.node.reloading.reload()
+    assert (result.changed, result.refused, result.moved) == ([NAME], {}, 1)
+    assert office.node.adapters[0] is not old
+    office.export(row())
+    assert office.node.intake.collect(office.node.adapters[0]) == Collected(sealed=1)
+    (packet,) = office.packets()
+    assert packet.config_hash == office.node.adapters[0].config_hash != old.config_hash
+    assert "Đà Nẵng" in office.bytes_of(packet).decode()
+    assert "adapters_reloaded" in office.events()
+
+
+def test_what_is_the_same_stays_the_same(office: Office) -> None:
+    """A reload of nothing exchanges nothing and says nothing."""
+    old = office.node.adapters
+    assert office.node.reloading.reload().moved == 0
+    assert [a is b for a, b in zip(office.node.adapters, old, strict=True)] == [True]
+    assert office.events() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("subject:", "subjekt:"),
+        ("column: TrichYeu", "column: KhongCo"),
+        ("agency: G22", "agency: H41"),
+        ("name: g22-van-ban-di", "name: second"),
+    ],
+    ids=["unknown field", "only lint sees it", "foreign agency", "a name twice"],
+)
+def test_a_bad_one_keeps_the_old_running(
+    open_office: Callable[..., Office], row: Row, old: str, new: str
+) -> None:
+    """The alarm says why, `status` counts it, and the correction settles it."""
+    office = open_office("second")
+    before = office.node.adapters
+    (office.directory / "connector.yaml").write_text(
+        (office.directory / "connector.yaml")
+        .read_text(encoding="utf-8")
+        .replace("[adapter, adapter-second]", "[adapter-second, adapter]"),
+        encoding="utf-8",
+    )
+    path = office.adapter / "adapter.yaml"
+    good = path.read_text(encoding="utf-8")
+    change(path, old, new)
+    result = office.node.reloading.reload()
+    assert list(result.refused) == [NAME]
+    assert {each.name: each for each in office.node.adapters} == {e.name: e for e in before}
+    assert alarms(office) == [RELOAD_REFUSED.code]
+    (concern,) = concerns(office)
+    assert NAME in concern
+    office.export(row())
+    assert office.node.intake.collect(before[0]) == Collected(sealed=1)
+    path.write_text(good, encoding="utf-8")
+    assert office.node.reloading.reload().refused == {}
+    assert concerns(office) == []
+
+
+def test_adapters_come_and_go_by_the_list(office: Office) -> None:
+    """What connector.yaml names now runs; what it names no more does not."""
+    write_adapter(office.directory / "another", "another")
+    config = office.directory / "connector.yaml"
+    change(config, "adapters: [adapter]", "adapters: [adapter, another]")
+    assert office.node.reloading.reload().added == ["another"]
+    assert [each.name for each in office.node.adapters] == [NAME, "another"]
+    change(config, "adapters: [adapter, another]", "adapters: [another]")
+    assert office.node.reloading.reload().removed == [NAME]
+    assert [each.name for each in office.node.adapters] == ["another"]
+
+
+def test_a_new_adapter_that_is_wrong_does_not_start(office: Office) -> None:
+    """It is named by its directory, since nobody can tell its name."""
+    write_adapter(office.directory / "another", "another")
+    (office.directory / "another" / "adapter.yaml").write_text("gì đây")
+    change(
+        office.directory / "connector.yaml", "adapters: [adapter]", "adapters: [adapter, another]"
+    )
+    assert list(office.node.reloading.reload().refused) == ["another"]
+    assert [each.name for each in office.node.adapters] == [NAME]
+
+
+def test_a_new_name_is_a_new_adapter(office: Office) -> None:
+    """Its cursor is another, so the old one counts as gone."""
+    change(office.adapter / "adapter.yaml", f"name: {NAME}", "name: moi")
+    result = office.node.reloading.reload()
+    assert (result.added, result.removed) == (["moi"], [NAME])
+
+
+def test_a_wrong_node_configuration_changes_nothing(office: Office) -> None:
+    """A connector.yaml that cannot be read keeps everything as it is, loudly."""
+    config = office.directory / "connector.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text + "nonsense: true\n", encoding="utf-8")
+    assert list(office.node.reloading.reload().refused) == ["connector.yaml"]
+    assert alarms(office) == [RELOAD_REFUSED.code]
+    assert len(office.node.adapters) == 1
+    config.write_text(text + "poll_seconds: 5\n", encoding="utf-8")
+    result = office.node.reloading.reload()
+    assert result.restart is not None
+    assert "poll_seconds" in result.restart.en
+    assert alarms(office)[1:] == [NEEDS_RESTART.code]
+
+
+def test_a_start_forgets_what_was_wrong_before(office: Office) -> None:
+    """A node that started has read everything well."""
+    change(office.adapter / "adapter.yaml", "subject:", "subjekt:")
+    office.node.reloading.reload()
+    assert concerns(office)
+    office.node.reloading.begin()
+    assert concerns(office) == []
