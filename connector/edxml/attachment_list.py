@@ -126,6 +126,9 @@ def _match(references: Sequence[_Reference], attachments: Sequence[tuple[str, Cu
 
 
 def _report_lonely(mine: Sequence[tuple[str, Cursor]], others: set[str], text: Text) -> None:
+    ids = {content_id for content_id, _ in mine}
+    if len(ids) == len(mine) and ids <= others:
+        return
     counts = Counter(content_id for content_id, _ in mine)
     for content_id, cursor in mine:
         if content_id and content_id not in others:

@@ -43,14 +43,21 @@ def _tag(namespace: str, local: str) -> str:
 class Cursor:
     """Reads one element; `finish` reports what nobody asked for."""
 
+    __slots__ = ("_asked", "_children", "element", "path", "report")
+
     def __init__(self, element: etree._Element, path: str, report: list[Finding]) -> None:
         self.element: Final = element
         self.path: Final = path
         self.report: Final = report
         self._children: Final[dict[str, list[etree._Element]]] = {}
         self._asked: Final[set[str]] = set()
+        children = self._children
         for child in element:
-            self._children.setdefault(str(child.tag), []).append(child)
+            tag = str(child.tag)
+            if tag in children:
+                children[tag].append(child)
+            else:
+                children[tag] = [child]
 
     def place(self, local: str = "") -> str:
         """Return the readable path of a child, or of this element."""
@@ -68,8 +75,11 @@ class Cursor:
     def elements(self, local: str, namespace: str = NS) -> list[etree._Element]:
         """Return the children of one name."""
         tag = _tag(namespace, local)
+        found = self._children.get(tag)
+        if found is None:
+            return _NONE
         self._asked.add(tag)
-        return self._children.get(tag, _NONE)
+        return found
 
     def element_of(self, local: str, namespace: str = NS) -> etree._Element | None:
         """Return the only child of one name; several are an error."""
@@ -100,8 +110,12 @@ class Cursor:
 
     def text(self, local: str, namespace: str = NS) -> str | None:
         """Return free text as it stands; None for absent, blank or placeholder."""
-        element = self.element_of(local, namespace)
-        return None if element is None else self._text_of(element, local)
+        found = self.elements(local, namespace)
+        if not found:
+            return None
+        if len(found) > 1:
+            self.note(codes.REPEATED, local, count=len(found))
+        return self._text_of(found[0], local)
 
     def own_text(self) -> str | None:
         """Return this element's text as it stands; None for blank or placeholder."""
@@ -111,10 +125,11 @@ class Cursor:
         if len(element):
             self.note(codes.NOT_TEXT, local)
         value = element.text or ""
-        if not value.strip(SPACE):
+        bare = value.strip(SPACE)
+        if not bare:
             return None
-        if is_placeholder(value):
-            self.note(codes.PLACEHOLDER_DROPPED, local, value=value.strip(SPACE))
+        if is_placeholder(bare):
+            self.note(codes.PLACEHOLDER_DROPPED, local, value=bare)
             return None
         return value
 
@@ -191,17 +206,23 @@ class Cursor:
 
     def finish(self) -> None:
         """Report children that nobody asked for, and text between the elements."""
-        for tag in sorted(self._children.keys() - self._asked):
-            name = tag.removeprefix(_PREFIX)
-            self.note(codes.UNKNOWN_ELEMENT, "", name=name[:_SHOWN])
-        text = self.element.text
-        stray = bool(text and text.strip(SPACE))
-        for child in self.element:
-            tail = child.tail
-            if tail and tail.strip(SPACE):
-                stray = True
-        if stray:
+        if len(self._asked) != len(self._children):
+            for tag in sorted(self._children.keys() - self._asked):
+                name = tag.removeprefix(_PREFIX)
+                self.note(codes.UNKNOWN_ELEMENT, "", name=name[:_SHOWN])
+        if self._has_stray_text():
             self.note(codes.STRAY_TEXT)
+
+    def _has_stray_text(self) -> bool:
+        text = self.element.text
+        if text and text.strip(SPACE):
+            return True
+        for children in self._children.values():
+            for child in children:
+                tail = child.tail
+                if tail and tail.strip(SPACE):
+                    return True
+        return False
 
     def _required(self, local: str, value: str | None) -> str:
         if value is not None:

@@ -49,7 +49,6 @@ SHORTEST: Final = 4096
 _PAYLOAD: Final = qcvn("ContentTransferEncoded")
 _PIECE: Final = 1 << 20  # a multiple of 4, so that pieces of base64 decode by themselves
 _BLOCK: Final = 3 << 14  # bytes of a block: it stays in the processor's cache
-_BLOCK_TEXT: Final = 4 << 14
 _IN_MEMORY: Final = 1 << 20
 _IN_MEMORY_TOGETHER: Final = 4 << 20
 _MOST_RUNS: Final = 4096
@@ -133,14 +132,10 @@ class _Decoder:
         # The last four characters may hold the padding: they wait for what follows them.
         whole = end if last else at + max(end - at - 1, 0) // 4 * 4
         self.rest = data[whole:end]
-        blocks = []
-        for start in range(at, whole, _BLOCK_TEXT):
-            stop = min(start + _BLOCK_TEXT, whole)
-            block = _decoded(data[start:stop], inner=not last or stop < whole)
-            if block is None:
-                return False
-            blocks.append(block)
-        self.gather.take(blocks[0] if len(blocks) == 1 else b"".join(blocks))
+        block = _decoded(memoryview(data)[at:whole], last=last)
+        if block is None:
+            return False
+        self.gather.take(block)
         return True
 
     def text(self) -> bytes:
@@ -148,15 +143,19 @@ class _Decoder:
         return b"".join(Run(self.gather.content(), 0).encoded()) + self.rest
 
 
-def _decoded(text: bytes, *, inner: bool) -> bytes | None:
-    """Return the bytes of canonical base64, None if it is none; inner pieces have no padding."""
+def _decoded(text: memoryview, *, last: bool) -> bytes | None:
+    """Return the bytes of canonical base64, None if it is none; only the end may have padding.
+
+    Four characters without padding are three bytes and back; the last ones are encoded again.
+    """
+    edge = max(len(text) - 4, 0) if last else len(text)
     try:
         data: bytes = pybase64.b64decode(text, validate=True)
+        tail: bytes = pybase64.b64decode(text[edge:], validate=True)
     except ValueError:
         return None
-    if pybase64.b64encode(data) != text or (inner and len(data) * 4 != len(text) * 3):
-        return None
-    return data
+    whole = (len(data) - len(tail)) * 4 == edge * 3
+    return data if whole and pybase64.b64encode(tail) == text[edge:] else None
 
 
 class _Knife:

@@ -14,8 +14,9 @@ from xml.parsers import expat
 from lxml import etree
 
 from connector.edxml.parser import Limits, check_bytes, parse, tree
+from connector.errors import PermanentError
 
-__all__ = ["parse_skeleton"]
+__all__ = ["names_are_short", "parse_beside", "parse_skeleton"]
 
 _SMALL: Final = 65_536
 _MARKUP: Final = re.compile(rb"<[!?]")
@@ -24,16 +25,33 @@ _ENDS: Final = (b" ", b"\n", b"\t", b"\r")
 _MOST_EQUALS: Final = 60
 _SMALL_NAME: Final = 200
 _DEPTH: Final = 32
+_TOO_DEEP: Final = etree.XPath("/*" * (_DEPTH + 1))
+"""What is nested deeper than every limit allows."""
 
 
 def parse_skeleton(data: bytes, *, limits: Limits) -> etree._Element:
     """Return the root element of a packet without payloads; raises as `parser.parse` does."""
-    root = _quick(data, limits) if _is_small(data, limits) else None
+    small = _is_small(data, limits) and names_are_short(data)
+    root = _quick(data, limits) if small else None
     return parse(data, limits=limits) if root is None else root
 
 
+def parse_beside(rest: bytes, whole: bytes, *, limits: Limits) -> etree._Element | None:
+    """Return the root element of what is left of a whole without an element known to be sound.
+
+    None if the whole, not the rest, has to be parsed. The element is ASCII, its names are short,
+    and nothing in it is nested deeper than `_DEPTH` levels, those around it included.
+    """
+    if not _is_small(whole, limits) or not names_are_short(rest):
+        return None
+    try:
+        return _quick(rest, limits)
+    except PermanentError:
+        return None
+
+
 def _is_small(data: bytes, limits: Limits) -> bool:
-    """Tell whether all limits on bytes and counts are met without looking closer."""
+    """Tell whether all limits on bytes and counts are met, names aside, without looking closer."""
     least = min(
         limits.max_tag_bytes,
         limits.max_text_bytes,
@@ -48,9 +66,12 @@ def _is_small(data: bytes, limits: Limits) -> bool:
         and equals <= min(limits.max_attributes, limits.max_namespaces, _MOST_EQUALS)
         and limits.max_depth >= _DEPTH
         and limits.max_name_length >= _SMALL_NAME
-        and _LONG_TAG.search(data) is None
-        and not _has_long_attribute(data)
     )
+
+
+def names_are_short(data: bytes) -> bool:
+    """Tell whether no name in tags can be longer than every limit allows."""
+    return _LONG_TAG.search(data) is None and not _has_long_attribute(data)
 
 
 def _has_long_attribute(data: bytes) -> bool:
@@ -77,14 +98,4 @@ def _quick(data: bytes, limits: Limits) -> etree._Element | None:
     except expat.ExpatError:
         return None
     root = tree(data)
-    return None if _too_deep(root) else root
-
-
-def _too_deep(root: etree._Element) -> bool:
-    """Tell whether elements are nested deeper than every limit allows."""
-    level = [root]
-    for _ in range(_DEPTH):
-        level = [child for element in level for child in element]
-        if not level:
-            return False
-    return True
+    return None if _TOO_DEEP(root) else root

@@ -13,18 +13,20 @@ from typing import Final
 from lxml import etree
 
 from connector.edxml.names import qcvn
-from connector.edxml.parser import DEFAULT_LIMITS
-from connector.edxml.quick import parse_skeleton
+from connector.edxml.parser import parse, tree
 from connector.edxml.writer import DEFAULT_OPTIONS, write_skeleton
 from connector.errors import Finding
 from connector.model.envelope import Envelope
 from connector.model.packet import WriteOptions
 from connector.resources import schemas_dir
 
-__all__ = ["check_schema", "check_schema_of"]
+__all__ = ["check_schema", "check_schema_of", "read_back"]
 
 _DOCUMENT: Final = "edxml-document.xsd"
 _STATUS: Final = "edxml-status.xsd"
+_WITHIN_LIMITS: Final = 65_536
+"""So few bytes of our own writing exceed none of the limits that `parse` enforces."""
+
 _STATUS_CODE: Final = "/".join(
     qcvn(step) for step in ("edXMLEnvelope", "edXMLHeader", "MessageHeader", "StatusCode")
 )
@@ -45,7 +47,12 @@ def check_schema_of(
 ) -> tuple[Finding, ...]:
     """Return what the schema finds in an envelope as this node would write it."""
     skeleton = write_skeleton(envelope, options)
-    return check_schema(parse_skeleton(skeleton, limits=DEFAULT_LIMITS))
+    return check_schema(read_back(skeleton))
+
+
+def read_back(skeleton: bytes) -> etree._Element:
+    """Return the tree of what `writer` wrote."""
+    return tree(skeleton) if len(skeleton) <= _WITHIN_LIMITS else parse(skeleton)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,18 @@
 
 Only what passed signature, identity, schema, rules and addressee goes on (guarantee G4). If the
 broker vouches for the sender, a refusal goes back signed; if not, it is a forgery: quarantine
-and alarm, no word to anyone.
+and alarm, no word to anyone. A recall of which it is not clear what it means may neither be
+refused nor guessed at: quarantine and alarm, a person asks the sender.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
 
 from connector.clock import vietnam_date
-from connector.edxml.pack import check
 from connector.edxml.parser import Limits
 from connector.edxml.reader import read
 from connector.errors import (
@@ -19,50 +21,53 @@ from connector.errors import (
     Finding,
     PermanentError,
     Severity,
-    StorageError,
     TrustError,
 )
-from connector.events import (
-    AlarmRaised,
-    DocumentDuplicated,
-    DocumentHeld,
-    DocumentRefused,
-    DocumentVerified,
-    MessageQuarantined,
-)
 from connector.flow import codes
-from connector.flow.containment import Containment, waiting
-from connector.flow.ledger import Ledger, Work
+from connector.flow.checking import Body, Checked, Checking, Checks, checked
+from connector.flow.containment import Containment, Step, waiting
+from connector.flow.ledger import Ledger
 from connector.flow.ours import Ours
-from connector.flow.receipts import Answer, Receipts, reason_of
-from connector.flow.receive import receiver_header
+from connector.flow.outcomes import Outcome, Outcomes, TurnedAway, addressed
+from connector.flow.receipts import Receipts, Sealing
 from connector.flow.retry import RetryPolicy
 from connector.flow.statuses import StatusDesk
-from connector.model.envelope import BusinessType, Document, Envelope, StatusCode, StatusReport
+from connector.flow.verified import JustVerified
+from connector.model.content import Content
+from connector.model.envelope import BusinessType, Document, Envelope, StatusReport
 from connector.model.identity import packet_id as identity_of
 from connector.model.organ import covers
 from connector.model.states import InboxState
 from connector.store import inbox
 from connector.store.inbox import InboxMessage
 from connector.store.spool import Spool
+from connector.store.store import Transaction
 from connector.trust.revocation_facts import RevocationUnknown
 from connector.trust.trust_source import TrustSource
-from connector.trust.verify import Verified, signed_digest, verify
+from connector.trust.verify import signed_digest
 
 __all__ = ["Admission"]
 
 _BATCH = 32
+_BATCH_BYTES = 16 << 20
 _FRESH = frozenset({InboxState.RECEIVED, InboxState.HELD})
 _FINAL = frozenset({InboxState.QUARANTINED, InboxState.REFUSED})
 
 
-@dataclass(frozen=True, slots=True)
-class _TurnedAway:
-    """Why a message is not accepted, and what can be said about it to its sender."""
+@dataclass(slots=True)
+class _Batch:
+    """What is prepared for one transaction; nothing in it may speak of the same document."""
 
-    findings: tuple[Finding, ...]
-    envelope: Envelope | None
-    digest: str
+    tx: Transaction
+    taken: set[tuple[str, ...]] = field(default_factory=set)
+    decided: list[tuple[InboxMessage, Outcome]] = field(default_factory=list)
+
+    def claims(self, *names: tuple[str, ...]) -> bool:
+        """Claim names; False if one of them is taken, so that the message waits for its turn."""
+        if not self.taken.isdisjoint(names):
+            return False
+        self.taken.update(names)
+        return True
 
 
 class Admission:
@@ -78,84 +83,115 @@ class Admission:
         policy: RetryPolicy,
         limits: Limits,
         environment: str,
+        just_verified: JustVerified | None = None,
+        checks: Checks | None = None,
     ) -> None:
         self._ledger = ledger
         self._spool = spool
         self._source = source
-        self._policy = policy
         self._ours = ours
-        self._receipts = receipts
         self._environment = environment
         self._limits = limits
         # A file beyond our limit must not keep us from saying so to its sender.
         self._generous = replace(limits, max_attachment_bytes=limits.max_bytes)
         self._statuses = StatusDesk(ledger, ours)
         self._containment = Containment(ledger, policy)
+        self._receipts = receipts
+        self._outcomes = Outcomes(ours, receipts, policy)
+        self._just_verified = just_verified or JustVerified()
+        self._checks = checks
+
+    def close(self) -> None:
+        """End the processes that verify."""
+        if self._checks is not None:
+            self._checks.close()
 
     def pump(self, go_on: Callable[[], bool] = lambda: True) -> int:
-        """Verify what is waiting; return how many messages were looked at.
+        """Verify what is waiting, with one commit for all; return how many were looked at.
 
         `go_on` is asked before each message.
         """
-        with self._ledger.store.read() as tx:
-            fresh = waiting(tx, self._ledger, _FRESH, _BATCH, held_verified=False)
         done = 0
-        for row in fresh:
-            if not go_on():
-                break
-            self._containment.run(row, self._admit)
-            done += 1
+        with self._ledger.store.read() as tx:
+            batch = _Batch(tx)
+            rows = _bounded(waiting(tx, self._ledger, _FRESH, _BATCH, held_verified=False))
+            for row, checking in zip(rows, self._begin(rows), strict=True):
+                if not go_on():
+                    break
+                judge = partial(self._judge, batch=batch, checking=checking)
+                outcome = self._containment.attempt(row, judge)
+                if outcome is not None:
+                    batch.decided.append((row, outcome))
+                done += 1
+        self._containment.commit(self._sealed(batch.decided), self._alone)
         return done
 
-    def _admit(self, row: InboxMessage) -> None:
-        with self._spool.get(row.body_sha256).open() as stream:
-            data = stream.read()
+    def _begin(self, rows: Sequence[InboxMessage]) -> list[Checking]:
+        """Begin to verify messages beside this process, as far as that can be."""
+        if self._checks is None:
+            return [_here] * len(rows)
+        bodies = [
+            Body(self._spool.at(row.body_sha256, row.body_size), row.received_at) for row in rows
+        ]
+        return self._checks.begin(bodies)
+
+    def _sealed(
+        self, decided: Sequence[tuple[InboxMessage, Outcome]]
+    ) -> list[tuple[InboxMessage, Step]]:
+        """Seal all statuses of a batch and return its steps."""
+        sealing = iter(self._receipts.begin([each for _, one in decided for each in one.asked]))
+        mine = [list(islice(sealing, len(outcome.asked))) for _, outcome in decided]
+        ready: list[tuple[InboxMessage, Step]] = []
+        for (row, outcome), statuses in zip(decided, mine, strict=True):
+            step = self._containment.attempt(row, partial(_step, outcome, statuses))
+            if step is not None:
+                ready.append((row, step))
+        return ready
+
+    def _alone(self, row: InboxMessage) -> Step | None:
+        with self._ledger.store.read() as tx:
+            outcome = self._judge(row, _Batch(tx), _here)
+        return None if outcome is None else outcome.step(self._receipts.begin(outcome.asked))
+
+    def _judge(self, row: InboxMessage, batch: _Batch, checking: Checking) -> Outcome | None:
+        """Verify a message and return what is to be done; None if it has to wait for its turn."""
+        body = self._spool.get(row.body_sha256)
+        known = checking()
         try:
-            verified = verify(data, self._source.current(), at=row.received_at, limits=self._limits)
-            envelope = verified.reading.envelope
-            findings = (*self._objections(row, envelope), *self._faults(verified))
+            verified = known or self._verified(body, row)
+            envelope = verified.envelope
+            findings = (*self._objections(row, envelope), *_faults(verified))
         except RevocationUnknown as error:
-            self._hold(row, error)
-            return
+            self._source.want(error.links)
+            return self._outcomes.held(row, error)
         except (TrustError, PermanentError) as error:
-            self._turn_away(row, _TurnedAway(error.findings, *self._best_guess(data, row)))
-            return
+            why = TurnedAway(error.findings, *self._best_guess(body, row))
+            return self._outcomes.turned_away(row, why)
         if findings:
-            self._turn_away(row, _TurnedAway(findings, envelope, verified.digest))
-        elif isinstance(envelope, StatusReport):
-            self._statuses.take(row, envelope, verified)
-        else:
-            self._decide(row, envelope, verified)
+            return self._outcomes.turned_away(row, TurnedAway(findings, envelope, verified.digest))
+        if isinstance(envelope, StatusReport):
+            report = envelope
+            return Outcome(lambda work, _: self._statuses.apply(work, row, report, verified))
+        return self._decide(row, envelope, verified, batch)
 
-    def _hold(self, row: InboxMessage, error: RevocationUnknown) -> None:
-        """Let a packet wait for revocation data: never dropped, never answered 02."""
-        self._source.want(error.links)
-        finding = error.findings[0]
-        with self._ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=InboxState.HELD,
-                now=work.now,
-                attempts=row.attempts + 1,
-                not_before=self._policy.due(work.now, row.attempts + 1),
-                findings=[each.as_dict() for each in error.findings],
-            )
-            if row.state is not InboxState.HELD:
-                key, user = row.message_key, row.user_id
-                code, why = finding.code, finding.en
-                held = DocumentHeld(packet_id=key, sender=user, reason=why, error_code=code)
-                work.record(held)
-                work.record(AlarmRaised(packet_id=key, sender=user, reason=why, error_code=code))
+    def _verified(self, body: Content, row: InboxMessage) -> Checked:
+        return checked(
+            body,
+            self._source.current(),
+            at=row.received_at,
+            today=vietnam_date(self._ledger.clock.now()),
+            limits=self._limits,
+            scratch=self._spool.scratch,
+        )
 
-    def _best_guess(self, data: bytes, row: InboxMessage) -> tuple[Envelope | None, str]:
+    def _best_guess(self, body: Content, row: InboxMessage) -> tuple[Envelope | None, str]:
         """Read what an unverified packet claims: only to tell its sender that it was refused."""
         try:
-            envelope = read(data, limits=self._generous).envelope
-            digest = signed_digest(data, limits=self._generous)
+            reading = read(body, limits=self._generous, scratch=self._spool.scratch)
+            digest = signed_digest(body, limits=self._generous, scratch=self._spool.scratch)
         except ConnectorError:
             return None, row.body_sha256
-        return envelope, digest or row.body_sha256
+        return reading.envelope, digest or row.body_sha256
 
     def _objections(self, row: InboxMessage, envelope: Envelope) -> tuple[Finding, ...]:
         """Check the message against the packet it carries."""
@@ -175,159 +211,57 @@ class Admission:
             findings.append(codes.MESSAGE_KIND.at(stated=row.type, found=kind))
         return tuple(findings)
 
-    def _faults(self, verified: Verified) -> tuple[Finding, ...]:
-        """Check schema and rules of the verified content."""
-        today = vietnam_date(self._ledger.clock.now())
-        findings = (*verified.findings, *check(verified.reading.envelope, today=today))
-        return tuple(dict.fromkeys(f for f in findings if f.severity is Severity.ERROR))
-
-    def _decide(self, row: InboxMessage, document: Document, verified: Verified) -> None:
+    def _decide(
+        self, row: InboxMessage, document: Document, verified: Checked, batch: _Batch
+    ) -> Outcome | None:
         packet_id = identity_of(document)
-        addressed = self._addressed(row)
+        receiver = addressed(row, self._ours)
         receivers = [self._ours.canonical(to.organ_id) for to in document.receivers]
-        with self._ledger.store.read() as tx:
-            before = inbox.by_packet(tx, packet_id)
-            sender = self._ours.canonical(document.sender.organ_id)
-            known = inbox.by_document(tx, sender, document.document_id)
+        sender = self._ours.canonical(document.sender.organ_id)
+        before = inbox.by_packet(batch.tx, packet_id)
+        known = inbox.by_document(batch.tx, sender, document.document_id)
         findings: list[Finding] = []
-        if addressed not in receivers:
-            findings.append(codes.NOT_ADDRESSED.at(receiver=addressed))
-        elif not self._ours.serves(addressed):
-            findings.append(codes.UNIT_NOT_SERVED.at(receiver=addressed))
+        if receiver not in receivers:
+            findings.append(codes.NOT_ADDRESSED.at(receiver=receiver))
+        elif not self._ours.serves(receiver):
+            findings.append(codes.UNIT_NOT_SERVED.at(receiver=receiver))
         elif _conflicts(document, packet_id, known):
             findings.append(codes.RECEIVED_CONFLICT.at(document_id=document.document_id))
         if findings:
-            self._turn_away(row, _TurnedAway(tuple(findings), document, verified.digest))
-        elif before is not None and before.message_key != row.message_key:
-            self._repeat(row, document, before)
-        else:
-            self._accept(row, document, verified, served=self._ours.served(receivers))
-
-    def _accept(
-        self,
-        row: InboxMessage,
-        document: Document,
-        verified: Verified,
-        *,
-        served: Sequence[str],
-    ) -> None:
-        packet_id = identity_of(document)
-        arrivals = [
-            self._receipts.prepare(
-                document,
-                digest=verified.digest,
-                answers=packet_id,
-                addressed=code,
-                status=StatusCode.ARRIVED,
-            )
-            for code in served
-        ]
-        sender = self._ours.canonical(document.sender.organ_id)
-        with self._ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=InboxState.VERIFIED,
-                now=work.now,
-                packet_id=packet_id,
-                digest=verified.digest,
-                served=tuple(served),
-                verification=verified.as_dict(),
-                findings=[],
-                **_columns(document, self._ours),
-            )
-            work.record(
-                DocumentVerified(
-                    packet_id=packet_id, document_id=document.document_id, sender=sender
-                )
-            )
-            self._send(work, arrivals)
-
-    def _repeat(self, row: InboxMessage, document: Document, before: InboxMessage) -> None:
-        sender = self._ours.canonical(document.sender.organ_id)
-        with self._ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=InboxState.DUPLICATE,
-                now=work.now,
-                packet_id=before.packet_id,
-                sender=sender,
-                document_id=document.document_id,
-                kind="document",
-            )
-            if before.packet_id and receiver_header(row.headers) == receiver_header(before.headers):
-                self._receipts.repeat(work, before.packet_id, receiver_header(row.headers))
-            work.record(
-                DocumentDuplicated(
-                    packet_id=before.packet_id, document_id=document.document_id, sender=sender
-                )
-            )
-
-    def _turn_away(self, row: InboxMessage, why: _TurnedAway) -> None:
-        document = why.envelope if isinstance(why.envelope, Document) else None
-        refusal = self._refusal(row, document, why) if document else None
-        state = InboxState.REFUSED if refusal else InboxState.QUARANTINED
-        first = why.findings[0]
-        with self._ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=state,
-                now=work.now,
-                findings=[finding.as_dict() for finding in why.findings],
-                digest=why.digest,
-                **_columns(why.envelope, self._ours),
-            )
-            event = DocumentRefused if refusal else MessageQuarantined
-            work.record(
-                event(
-                    packet_id=row.message_key,
-                    document_id=document.document_id if document else None,
-                    sender=row.user_id,
-                    reason=first.en,
-                    error_code=first.code,
-                )
-            )
-            work.record(
-                AlarmRaised(
-                    packet_id=row.message_key,
-                    error_code=first.code,
-                    reason=first.en,
-                    sender=row.user_id,
-                )
-            )
-            self._send(work, [refusal])
-
-    def _refusal(self, row: InboxMessage, document: Document, why: _TurnedAway) -> Answer | None:
-        """Seal a 02 if the broker vouches for the sender; a forgery gets no answer."""
-        sender = self._ours.canonical(document.sender.organ_id)
-        addressed = self._addressed(row)
-        if row.user_id is None or addressed is None or not covers(row.user_id, sender):
+            why = TurnedAway(tuple(findings), document, verified.digest)
+            return self._outcomes.turned_away(row, why)
+        if before is not None and before.message_key != row.message_key:
+            return self._outcomes.repeated(row, document, before)
+        if not batch.claims((packet_id,), (sender, document.document_id)):
             return None
-        try:
-            return self._receipts.prepare(
-                document,
-                digest=why.digest,
-                answers=row.message_key,
-                correlation=row.message_id or None,
-                addressed=addressed,
-                status=StatusCode.REFUSED,
-                reason=reason_of(why.findings),
-            )
-        except StorageError:
-            raise
-        except ConnectorError:
-            return None
+        self._just_verified.keep(row.message_key, document)
+        served = self._ours.served(receivers)
+        return self._outcomes.accepted(row, document, verified, served, packet_id)
 
-    def _addressed(self, row: InboxMessage) -> str | None:
-        stated = receiver_header(row.headers)
-        return None if stated is None else self._ours.canonical(stated)
 
-    def _send(self, work: Work, answers: Sequence[Answer | None]) -> None:
-        for answer in answers:
-            if answer is not None:
-                self._receipts.enqueue(work, answer)
+def _here() -> None:
+    """Stand for what was not looked at elsewhere."""
+
+
+def _bounded(rows: Sequence[InboxMessage]) -> list[InboxMessage]:
+    """Return the first rows, one at least, whose packets have some megabytes together."""
+    taken: list[InboxMessage] = []
+    left = _BATCH_BYTES
+    for row in rows:
+        if left < 0:
+            break
+        left -= row.body_size
+        taken.append(row)
+    return taken
+
+
+def _faults(verified: Checked) -> tuple[Finding, ...]:
+    """Return what forbids the verified content."""
+    return tuple(dict.fromkeys(f for f in verified.findings if f.severity is Severity.ERROR))
+
+
+def _step(outcome: Outcome, sealing: Sequence[Sealing], _row: InboxMessage) -> Step:
+    return outcome.step(sealing)
 
 
 def _conflicts(document: Document, packet_id: str, known: Sequence[InboxMessage]) -> bool:
@@ -338,24 +272,3 @@ def _conflicts(document: Document, packet_id: str, known: Sequence[InboxMessage]
         for row in known
         if row.state not in _FINAL
     )
-
-
-def _columns(envelope: Envelope | None, ours: Ours) -> dict[str, object]:
-    if envelope is None:
-        return {}
-    sender = ours.canonical(envelope.sender.organ_id)
-    if isinstance(envelope, StatusReport):
-        return {
-            "kind": "status",
-            "sender": sender,
-            "document_id": envelope.response_for.document_id,
-            "status_code": envelope.status_code.value,
-        }
-    return {
-        "kind": "document",
-        "sender": sender,
-        "document_id": envelope.document_id,
-        "business_type": int(envelope.business_type),
-        "subject": envelope.subject,
-        "code": str(envelope.code),
-    }

@@ -87,6 +87,29 @@ TEST_ROW_ABSENT: Final = Text(
     "correct row, or complete the sample export",
     "sửa row hoặc bổ sung tệp mẫu",
 )
+SEAL_WORKER_DIED: Final = Text(
+    "EDX-4110",
+    "the process that seals packets ended twice over this one: {reason}",
+    "tiến trình ký gói tin đã kết thúc hai lần khi xử lý gói này: {reason}",
+    "see the system's log for the cause (memory, a token's library); with seal_workers: 0 the "
+    "daemon seals by itself",
+    "xem nguyên nhân trong nhật ký hệ thống (bộ nhớ, thư viện thiết bị); với seal_workers: 0 "
+    "tiến trình chính tự ký",
+)
+CHECK_WORKER_DIED: Final = Text(
+    "EDX-7054",
+    "the processes that verify packets ended twice over this one: {reason}",
+    "các tiến trình kiểm tra gói tin đã kết thúc hai lần khi xử lý gói này: {reason}",
+    "see the system's log for the cause; if it was short of memory, `connector inbox retry ID`",
+    "xem nguyên nhân trong nhật ký hệ thống; nếu do thiếu bộ nhớ, chạy `connector inbox retry ID`",
+)
+SEALING_STOPPED: Final = Text(
+    "EDX-4111",
+    "packets are no longer sealed: the node is being closed",
+    "hệ thống đang dừng nên không ký gói tin nữa",
+    "nothing is lost; it goes on after the next start",
+    "không mất dữ liệu; hệ thống tiếp tục sau lần khởi động tới",
+)
 SENT_UNROUTABLE: Final = Text(
     "EDX-7001",
     "the broker knows no way to {receiver}",
@@ -123,6 +146,34 @@ MESSAGE_WITHOUT_USER: Final = Text(
     "tin không cho biết tài khoản RabbitMQ đã gửi",
     "only nodes that set user_id may send; report to the broker's operator",
     "chỉ các nút có đặt user_id mới được gửi; báo đơn vị vận hành RabbitMQ",
+)
+PART_UNUSABLE: Final = Text(
+    "EDX-7050",
+    "the message is a part of a packet, but its headers cannot be used: {reason}",
+    "tin là một phần của gói tin nhưng tiêu đề không dùng được: {reason}",
+    "report to the sender; the other parts of this packet are dropped",
+    "báo bên gửi; các phần còn lại của gói tin này bị bỏ",
+)
+PART_CONFLICT: Final = Text(
+    "EDX-7051",
+    "part {number} of {parts} came again with other content",
+    "phần {number}/{parts} đến lần nữa với nội dung khác",
+    "ask the sender; the part that came first is used",
+    "hỏi bên gửi; hệ thống dùng phần đến trước",
+)
+PARTS_MISMATCH: Final = Text(
+    "EDX-7052",
+    "the parts have {found} bytes together, {stated} were announced",
+    "các phần ghép lại có {found} byte, trong khi đã báo {stated} byte",
+    "ask the sender to send the packet again",
+    "đề nghị bên gửi gửi lại gói tin",
+)
+PARTS_EXPIRED: Final = Text(
+    "EDX-7053",
+    "{missing} of {parts} parts of a packet of {sender} did not come in time",
+    "{missing}/{parts} phần của gói tin từ {sender} không đến đúng hạn",
+    "ask the sender to send the packet again; what had come was removed",
+    "đề nghị bên gửi gửi lại gói tin; các phần đã đến đã được xóa",
 )
 MESSAGE_ENVIRONMENT: Final = Text(
     "EDX-7011",

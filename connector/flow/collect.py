@@ -8,21 +8,34 @@ a record that changed after it was sent is a reported conflict (G3).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from connector.errors import ConfigError, Finding, PermanentError, RecordError, TransientError
+from connector import crash
+from connector.errors import (
+    ConfigError,
+    Finding,
+    PermanentError,
+    RecordError,
+    TransientError,
+    UnavailableError,
+)
 from connector.events import RecordConflicted, RecordRefused, RecordRepeated
 from connector.flow import codes
 from connector.flow.adapter import Adapter
 from connector.flow.ledger import Ledger, Work
 from connector.flow.outbound import Origin, Outbound, Prepared
+from connector.flow.sealing import Unexpected
 from connector.mapping.mapper import Mapped, SecretRefused
 from connector.model.identity import content_digest
+from connector.model.packet import Sealed
 from connector.model.record import Record
 from connector.sources.base import Batch, Source
 from connector.store import sources
 from connector.store.sources import Taken
+from connector.store.spool import Spooled
 from connector.store.store import Transaction
 
 __all__ = ["Collected", "Collector"]
@@ -44,6 +57,24 @@ class Collected:
             repeated=self.repeated + other.repeated,
             conflicts=self.conflicts + other.conflicts,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealing:
+    """A mapped record whose packet is being sealed."""
+
+    record: Record
+    mapped: Mapped
+    sealed: Callable[[], Sealed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A record whose packet is sealed, its files not yet in the spool."""
+
+    record: Record
+    mapped: Mapped
+    sealed: Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +103,19 @@ class _Seen:
 _Step = _Ready | _Refusal | _Seen
 
 
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """A batch that is being sealed, while its files are put into the spool."""
+
+    batch: Batch
+    kept: Future[list[Spooled]]
+    steps: tuple[_Sealing | _Refusal | _Seen, ...]
+
+
 class Collector:
     """Reads the exports of adapters into the outbox."""
 
-    def __init__(self, ledger: Ledger, outbound: Outbound, *, batch_size: int = 50) -> None:
+    def __init__(self, ledger: Ledger, outbound: Outbound, *, batch_size: int = 64) -> None:
         self._ledger = ledger
         self._outbound = outbound
         self._batch_size = batch_size
@@ -94,17 +134,66 @@ class Collector:
         try:
             if cursor is not None:
                 source.acknowledge(cursor)
-            for batch in source.read(cursor, batch_size=self._batch_size):
-                total += self._take(adapter, source, batch)
-                source.acknowledge(batch.cursor)
+            for taken in self._batches(adapter, source, cursor):
+                total += taken
                 if not go_on():
                     break
         finally:
             source.close()
         return total
 
-    def _take(self, adapter: Adapter, source: Source, batch: Batch) -> Collected:
-        steps: list[_Step] = [self._prepare(adapter, source, record) for record in batch.records]
+    def _batches(self, adapter: Adapter, source: Source, cursor: str | None) -> Iterator[Collected]:
+        """Take batch after batch; where other processes seal, the next is read meanwhile."""
+        ahead = 1 if self._outbound.seals_beside else 0
+        started: deque[_Started] = deque()
+        trouble: UnavailableError | None = None
+        batches = source.read(cursor, batch_size=self._batch_size)
+        while True:
+            try:
+                batch = next(batches, None)
+            except UnavailableError as error:  # what was begun before it is taken first
+                trouble, batch = error, None
+            if batch is not None:
+                crash.point("collect.read")
+                started.append(self._start(adapter, source, batch))
+            while len(started) > (ahead if batch is not None else 0):
+                yield self._finish(adapter, source, started.popleft())
+            if trouble is not None:
+                raise trouble
+            if batch is None:
+                return
+
+    def _start(self, adapter: Adapter, source: Source, batch: Batch) -> _Started:
+        """Map a batch and have what is new in it sealed."""
+        found = [self._mapped(adapter, source, record) for record in batch.records]
+        with self._ledger.store.read() as tx:
+            steps = [
+                self._looked_up(tx, adapter, *each) if isinstance(each, tuple) else each
+                for each in found
+            ]
+        new = [step for step in steps if isinstance(step, tuple)]
+        documents = [mapped.document for _, mapped in new]
+        kept = self._outbound.keep_ahead(documents)
+        results = iter(
+            self._outbound.begin(documents, agency=adapter.agency, options=adapter.options)
+        )
+        return _Started(
+            batch,
+            kept,
+            tuple(
+                _Sealing(*step, next(results)) if isinstance(step, tuple) else step
+                for step in steps
+            ),
+        )
+
+    def _finish(self, adapter: Adapter, source: Source, started: _Started) -> Collected:
+        """Make a sealed batch durable: files first, then packets, refusals and cursor together."""
+        batch = started.batch
+        signed = [
+            self._signed(adapter, step) if isinstance(step, _Sealing) else step
+            for step in started.steps
+        ]
+        steps = self._kept(adapter, signed, started.kept)
         steps += [
             _Refusal(f"row:{refused.digest}", refused.digest, refused.place, refused.findings)
             for refused in batch.refusals
@@ -113,29 +202,64 @@ class Collector:
         with self._ledger.work() as work:
             for step in steps:
                 total += self._settle(work, adapter, step)
+                crash.point("collect.settled")
             sources.set_cursor(work.tx, adapter.name, batch.cursor)
+            crash.point("collect.cursor")
+        crash.point("collect.committed")
+        source.acknowledge(batch.cursor)
+        crash.point("collect.acknowledged")
         return total
 
-    def _prepare(self, adapter: Adapter, source: Source, record: Record) -> _Step:
+    def _mapped(
+        self, adapter: Adapter, source: Source, record: Record
+    ) -> tuple[Record, Mapped] | _Refusal:
         try:
             mapped = adapter.map(record, source)
-            with self._ledger.store.read() as tx:
-                known = self._known(tx, adapter, mapped, record.place)
-            if known is not None:
-                return known
-            prepared = self._outbound.prepare(
-                mapped.document, agency=adapter.agency, options=adapter.options
-            )
-        except SecretRefused as error:
-            return _Refusal(f"secret:{record.place}", "", record.place, error.findings)
-        except (TransientError, ConfigError):
-            raise
-        except (RecordError, PermanentError) as error:
-            return _refusal(adapter, record, error.findings)
         except Exception as error:  # noqa: BLE001 - one odd record must not stop the export
-            finding = codes.RECORD_UNEXPECTED.at(record.place, reason=repr(error))
-            return _refusal(adapter, record, (finding,))
-        return _Ready(mapped, prepared, record.place, _row_digest(record))
+            return _refused(adapter, record, error)
+        crash.point("collect.mapped")
+        return record, mapped
+
+    def _looked_up(
+        self, tx: Transaction, adapter: Adapter, record: Record, mapped: Mapped
+    ) -> tuple[Record, Mapped] | _Refusal | _Seen:
+        try:
+            known = self._known(tx, adapter, mapped, record.place)
+        except RecordError as error:
+            return _refused(adapter, record, error)
+        return (record, mapped) if known is None else known
+
+    def _signed(self, adapter: Adapter, step: _Sealing) -> _Signed | _Refusal:
+        try:
+            return _Signed(step.record, step.mapped, step.sealed())
+        except Exception as error:  # noqa: BLE001 - one odd record must not stop the export
+            return _refused(adapter, step.record, error)
+
+    def _kept(
+        self,
+        adapter: Adapter,
+        steps: Sequence[_Signed | _Refusal | _Seen],
+        ahead: Future[list[Spooled]],
+    ) -> list[_Step]:
+        """Put the files of all packets into the spool; if one fails, those of each by itself."""
+        signed = [step for step in steps if isinstance(step, _Signed)]
+        try:
+            prepared = iter(self._outbound.keep([step.sealed for step in signed], ahead))
+        except (RecordError, PermanentError):
+            return [
+                self._kept_alone(adapter, step) if isinstance(step, _Signed) else step
+                for step in steps
+            ]
+        return [
+            _ready(step, next(prepared)) if isinstance(step, _Signed) else step for step in steps
+        ]
+
+    def _kept_alone(self, adapter: Adapter, step: _Signed) -> _Step:
+        try:
+            (prepared,) = self._outbound.keep([step.sealed])
+        except (RecordError, PermanentError) as error:
+            return _refused(adapter, step.record, error)
+        return _ready(step, prepared)
 
     def _known(self, tx: Transaction, adapter: Adapter, mapped: Mapped, place: str) -> _Seen | None:
         """Return what became of a record that was taken before, None for a new one.
@@ -179,7 +303,7 @@ class Collector:
             work.tx,
             adapter=adapter.name,
             source_key=step.mapped.source_key,
-            content_digest=content_digest(step.mapped.document),
+            content_digest=sealed.content_digest,
             packet_id=sealed.packet_id,
             place=step.place,
             now=work.now,
@@ -195,6 +319,23 @@ class Collector:
             )
         )
         return Collected(repeated=1)
+
+
+def _ready(step: _Signed, prepared: Prepared) -> _Ready:
+    crash.point("collect.prepared")
+    return _Ready(step.mapped, prepared, step.record.place, _row_digest(step.record))
+
+
+def _refused(adapter: Adapter, record: Record, error: Exception) -> _Refusal:
+    """Return the refusal that an error means; raises what is no fault of the record."""
+    if isinstance(error, SecretRefused):
+        return _Refusal(f"secret:{record.place}", "", record.place, error.findings)
+    if isinstance(error, TransientError | ConfigError):
+        raise error
+    if isinstance(error, RecordError | PermanentError):
+        return _refusal(adapter, record, error.findings)
+    reason = str(error) if isinstance(error, Unexpected) else repr(error)
+    return _refusal(adapter, record, (codes.RECORD_UNEXPECTED.at(record.place, reason=reason),))
 
 
 def _refusal(adapter: Adapter, record: Record, findings: tuple[Finding, ...]) -> _Refusal:

@@ -6,23 +6,36 @@ matter: nothing is durable then, so the daemon ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from connector.errors import ConnectorError, Finding, StorageError, TransientError
 from connector.events import AlarmRaised, MessageQuarantined, SinkFailed
 from connector.flow import codes
-from connector.flow.ledger import Ledger
+from connector.flow.ledger import Ledger, Work
 from connector.flow.retry import RetryPolicy
 from connector.model.states import InboxState
+from connector.sinks import codes as sink_codes
 from connector.store import codes as store_codes
 from connector.store import inbox
 from connector.store.inbox import InboxMessage
 from connector.store.store import Transaction
 
-__all__ = ["Containment", "concerns_one_body", "waiting"]
+__all__ = ["Containment", "Step", "concerns_one_body", "waiting"]
 
-_ONE_BODY = frozenset({store_codes.BODY_MISSING.code, store_codes.BODY_CHANGED.code})
+_ONE_BODY = frozenset(
+    {
+        store_codes.BODY_MISSING.code,
+        store_codes.BODY_CHANGED.code,
+        sink_codes.CONTENT_DAMAGED.code,
+    }
+)
+
+_Result = TypeVar("_Result")
+
+Step = Callable[[Work], None]
+"""What is to be made durable for one message, with others in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +53,61 @@ class Containment:
         """
         with self.ledger.store.read() as tx:
             current = inbox.message(tx, row.message_key)
-        if current is None or current.state is not row.state:
-            return
+        if current is not None and current.state is row.state:
+            self.attempt(current, step)
+
+    def attempt(self, row: InboxMessage, step: Callable[[InboxMessage], _Result]) -> _Result | None:
+        """Run a step on a message; None if it failed, which is on record then.
+
+        Raises:
+            StorageError: the store or the disk failed; nothing more may be done.
+        """
         try:
-            step(current)
+            return step(row)
         except Exception as error:
             if isinstance(error, StorageError) and not concerns_one_body(error):
                 raise
             if isinstance(error, TransientError) and not isinstance(error, StorageError):
-                self._postpone(current, error.findings)
+                self._postpone(row, error.findings)
             else:
-                self._park(current, error)
+                self._park(row, error)
+            return None
+
+    def commit(
+        self,
+        ready: Sequence[tuple[InboxMessage, Step]],
+        alone: Callable[[InboxMessage], Step | None],
+    ) -> None:
+        """Do the steps of several messages in one transaction; a failing one is found alone.
+
+        Steps of messages that are not any more as they were read are left out. If the
+        transaction fails, each message is prepared again by `alone` and committed by itself.
+
+        Raises:
+            StorageError: the store or the disk failed; nothing more may be done.
+        """
+        try:
+            self._commit(ready)
+        except Exception as error:
+            if isinstance(error, StorageError) and not concerns_one_body(error):
+                raise
+            for row, _ in ready:
+                self.run(row, lambda current: self._alone(current, alone))
+
+    def _commit(self, ready: Sequence[tuple[InboxMessage, Step]]) -> None:
+        if not ready:
+            return
+        with self.ledger.work() as work:
+            for row, step in ready:
+                current = inbox.message(work.tx, row.message_key)
+                if current is not None and current.state is row.state:
+                    step(work)
+
+    def _alone(self, row: InboxMessage, prepare: Callable[[InboxMessage], Step | None]) -> None:
+        step = prepare(row)
+        if step is not None:
+            with self.ledger.work() as work:
+                step(work)
 
     def _postpone(self, row: InboxMessage, findings: tuple[Finding, ...]) -> None:
         with self.ledger.work() as work:

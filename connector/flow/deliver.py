@@ -8,12 +8,14 @@ cancelled or changed there (QĐ 28/2018 Đ9(2)).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby, islice, takewhile
 
 from connector.edxml.parser import Limits
 from connector.edxml.reader import read
-from connector.errors import Finding, PermanentError, TransientError
+from connector.errors import Finding, PermanentError, StorageError, TransientError
 from connector.events import (
     AlarmRaised,
     DocumentCancelled,
@@ -25,15 +27,16 @@ from connector.events import (
 )
 from connector.flow import codes
 from connector.flow.acts import Acts, Waiting
-from connector.flow.containment import Containment, waiting
+from connector.flow.containment import Containment, Step, concerns_one_body, waiting
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
-from connector.flow.receipts import Answer, Receipts, reason_of
+from connector.flow.receipts import Answer, Asked, Receipts, Sealing, reason_of
 from connector.flow.retry import RetryPolicy
+from connector.flow.verified import JustVerified
 from connector.model.envelope import BusinessType, Document, StatusCode
 from connector.model.inbound import Inbound, InboundTarget
 from connector.model.states import InboxState
-from connector.sinks.base import Sink
+from connector.sinks.base import BatchSink, Sink
 from connector.store import inbox
 from connector.store.inbox import InboxMessage
 from connector.store.spool import Spool
@@ -41,7 +44,7 @@ from connector.store.spool import Spool
 __all__ = ["DeliveryDesk"]
 
 _BATCH = 32
-_HELD_AT_MOST = 10_000
+_BATCH_BYTES = 16 << 20
 _MOMENT = dt.timedelta(seconds=1)
 _READY = frozenset({InboxState.VERIFIED, InboxState.HELD})
 
@@ -67,6 +70,7 @@ class DeliveryDesk:
         policy: RetryPolicy,
         limits: Limits,
         hold_seconds: float,
+        just_verified: JustVerified | None = None,
     ) -> None:
         self._ledger = ledger
         self._spool = spool
@@ -77,21 +81,27 @@ class DeliveryDesk:
         self._hold = dt.timedelta(seconds=hold_seconds)
         self._limits = limits
         self._acts = Acts()
+        self._just_verified = just_verified or JustVerified()
         self._containment = Containment(ledger, policy)
 
     def pump(self, go_on: Callable[[], bool] = lambda: True) -> int:
         """Deliver what is due; return how many packets were looked at.
 
-        `go_on` is asked before each packet.
+        New documents that follow each other share the sinks' waits and one commit; `go_on` is
+        asked before each packet.
         """
         with self._ledger.store.read() as tx:
             ready = waiting(tx, self._ledger, _READY, _BATCH, held_verified=True)
         done = 0
-        for row in ready:
-            if not go_on():
-                break
-            self._containment.run(row, self._deliver)
-            done += 1
+        for together, rows in groupby(ready, key=_is_plain):
+            taken = list(takewhile(lambda _: go_on(), rows))
+            if together:
+                for some in _chunks(taken):
+                    self._deliver_new(some)
+            else:
+                for row in taken:
+                    self._containment.run(row, self._deliver)
+            done += len(taken)
         return done
 
     def item(self, row: InboxMessage) -> Inbound:
@@ -100,9 +110,12 @@ class DeliveryDesk:
         Raises:
             StorageError: its body is gone, or is not any more what was verified.
         """
-        body = self._spool.verify(row.body_sha256)
-        with body.open() as stream:
-            envelope = read(stream.read(), limits=self._limits).envelope
+        document = self._just_verified.take(row.message_key)
+        if document is None:
+            body = self._spool.verify(row.body_sha256)
+            envelope = read(body, limits=self._limits, scratch=self._spool.scratch).envelope
+        else:  # the content that was verified itself; sinks compare the packet's digest
+            body, envelope = self._spool.get(row.body_sha256), document
         if not isinstance(envelope, Document) or row.packet_id is None:
             raise TypeError(row.message_key)
         return Inbound(
@@ -114,6 +127,55 @@ class DeliveryDesk:
             arrived_at=row.received_at,
             verification=row.verification or {},
         )
+
+    def _deliver_new(self, rows: Sequence[InboxMessage]) -> None:
+        """Deliver new documents; those that the sinks do not take together are tried alone."""
+        items = [
+            (row, item)
+            for row in rows
+            if (item := self._containment.attempt(row, self.item)) is not None
+        ]
+        try:
+            done = self._hand_over_all([item for _, item in items])
+        except StorageError as error:
+            if not concerns_one_body(error):
+                raise
+            done = None
+        except Exception:  # noqa: BLE001 - which of them it was shows when each is tried alone
+            done = None
+        if done is None:
+            for row, _ in items:
+                self._containment.run(row, self._deliver)
+            return
+        asked = [_answers_to(item, each) for (_, item), each in zip(items, done, strict=True)]
+        sealing = iter(self._receipts.begin([each for some in asked for each in some]))
+        ready: list[tuple[InboxMessage, Step]] = []
+        for (row, item), each, some in zip(items, done, asked, strict=True):
+            mine = list(islice(sealing, len(some)))
+            sealed = partial(self._finished, item=item, done=each, sealing=mine)
+            step = self._containment.attempt(row, sealed)
+            if step is not None:
+                ready.append((row, step))
+        self._containment.commit(ready, self._prepared)
+
+    def _prepared(self, row: InboxMessage) -> Step:
+        """Hand one new document over again and return the step that follows."""
+        item = self.item(row)
+        done = self._hand_over(item, ())
+        sealing = self._receipts.begin(_answers_to(item, done))
+        return self._finished(row, item=item, done=done, sealing=sealing)
+
+    def _hand_over_all(self, items: Sequence[Inbound]) -> list[_Done]:
+        """Hand new documents over, for each sink at once."""
+        on_desk = [False] * len(items)
+        targets = [self.sinks_of(item.served) for item in items]
+        sinks = list(dict.fromkeys(sink for each in targets for sink in each))
+        for sink in sinks:
+            mine = [index for index, each in enumerate(targets) if sink in each]
+            taken = _deliver_to(sink, [items[index] for index in mine])
+            for index, desk in zip(mine, taken, strict=True):
+                on_desk[index] = on_desk[index] or desk
+        return [_Done(on_desk=desk) for desk in on_desk]
 
     def _deliver(self, row: InboxMessage) -> None:
         item = self.item(row)
@@ -129,7 +191,10 @@ class DeliveryDesk:
         except PermanentError as error:
             self._park(row, error.findings)
         else:
-            self._finish(row, item, done)
+            sealing = self._receipts.begin(_answers_to(item, done))
+            step = self._finished(row, item=item, done=done, sealing=sealing)
+            with self._ledger.work() as work:
+                step(work)
 
     def _hand_over(self, item: Inbound, targets: tuple[InboundTarget, ...]) -> _Done:
         sinks = self.sinks_of(item.served)
@@ -168,21 +233,23 @@ class DeliveryDesk:
         for sink in self.sinks_of(item.served):
             sink.cancel(item, target)
 
-    def _finish(self, row: InboxMessage, item: Inbound, done: _Done) -> None:
+    def _finished(
+        self, row: InboxMessage, *, item: Inbound, done: _Done, sealing: Sequence[Sealing]
+    ) -> Step:
+        """Return the step that ends a delivered packet once the answers to it are sealed."""
         act = item.document.business_type
-        answers: list[Answer | None] = []
-        if done.on_desk:
-            answers += self.answers(item, StatusCode.ACCEPTED)
-        if act in {BusinessType.RECALL, BusinessType.UPDATE}:
-            answers += self.answers(item, StatusCode.CHANGE_AGREED)
-        with self._ledger.work() as work:
+        answers = [sealed() for sealed in sealing]
+
+        def step(work: Work) -> None:
             inbox.update(work.tx, row.message_key, state=InboxState.DELIVERED, now=work.now)
             self._note(work, row, item, done)
             if act in {BusinessType.NEW, BusinessType.REPLACE}:
-                _wake_held(work, row)
+                inbox.wake_held(work.tx, row.sender or "", now=work.now)
             for answer in answers:
                 if answer is not None:
                     self._receipts.enqueue(work, answer)
+
+        return step
 
     def _note(self, work: Work, row: InboxMessage, item: Inbound, done: _Done) -> None:
         facts = {"document_id": item.document.document_id, "sender": row.sender}
@@ -203,17 +270,7 @@ class DeliveryDesk:
         self, item: Inbound, status: StatusCode, reason: str | None = None
     ) -> list[Answer | None]:
         """Seal a status for each served code; None for those of an agency without a key."""
-        return [
-            self._receipts.prepare(
-                item.document,
-                digest=item.digest,
-                answers=item.packet_id,
-                addressed=code,
-                status=status,
-                reason=reason,
-            )
-            for code in item.served
-        ]
+        return [sealed() for sealed in self._receipts.begin(_asked(item, status, reason))]
 
     def _wait(self, row: InboxMessage, item: Inbound, why: Waiting) -> None:
         now = self._ledger.clock.now()
@@ -289,16 +346,53 @@ class DeliveryDesk:
             _alarm(work, row, findings[0])
 
 
-def _wake_held(work: Work, row: InboxMessage) -> None:
-    """Let acts of the same sender look again: the document they wait for may be this one."""
-    held = inbox.list_messages(
-        work.tx, states=[InboxState.HELD], kind="document", limit=_HELD_AT_MOST
-    )
-    for each in held:
-        if each.sender == row.sender:
-            inbox.update(
-                work.tx, each.message_key, state=each.state, now=work.now, not_before=work.now
-            )
+def _answers_to(item: Inbound, done: _Done) -> list[Asked]:
+    """Return the statuses that follow from what the sinks did."""
+    asked: list[Asked] = []
+    if done.on_desk:
+        asked += _asked(item, StatusCode.ACCEPTED)
+    if item.document.business_type in {BusinessType.RECALL, BusinessType.UPDATE}:
+        asked += _asked(item, StatusCode.CHANGE_AGREED)
+    return asked
+
+
+def _asked(item: Inbound, status: StatusCode, reason: str | None = None) -> list[Asked]:
+    return [
+        Asked(
+            document=item.document,
+            digest=item.digest,
+            answers=item.packet_id,
+            addressed=code,
+            status=status,
+            reason=reason,
+        )
+        for code in item.served
+    ]
+
+
+def _is_plain(row: InboxMessage) -> bool:
+    """Tell whether a packet acts on no other one."""
+    return row.business_type == int(BusinessType.NEW) and row.state is InboxState.VERIFIED
+
+
+def _chunks(rows: Sequence[InboxMessage]) -> Iterator[list[InboxMessage]]:
+    """Yield messages in groups whose packets have no more than some megabytes together."""
+    chunk: list[InboxMessage] = []
+    size = 0
+    for row in rows:
+        size += row.body_size
+        if chunk and size > _BATCH_BYTES:
+            yield chunk
+            chunk, size = [], row.body_size
+        chunk.append(row)
+    if chunk:
+        yield chunk
+
+
+def _deliver_to(sink: Sink, items: Sequence[Inbound]) -> list[bool]:
+    if isinstance(sink, BatchSink):
+        return sink.deliver_many(items)
+    return [sink.deliver(item) for item in items]
 
 
 def _facts(row: InboxMessage, finding: Finding) -> dict[str, str | None]:

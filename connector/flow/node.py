@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from connector import crash
 from connector.agencies.catalogue import Catalogue
 from connector.agencies.files import load as load_catalogue
 from connector.clock import Clock
-from connector.config.node import AgencyConfig, NodeConfig
+from connector.config.node import AgencyConfig, Environment, NodeConfig
 from connector.edxml.parser import Limits
-from connector.errors import ConfigError, ConnectorError, Finding
+from connector.errors import ConnectorError, Finding
 from connector.events import Emitter
-from connector.flow import codes
-from connector.flow.adapter import Adapter, load_adapter
+from connector.flow.adapter import Adapter
+from connector.flow.adapter_reload import AdapterReload
+from connector.flow.adapter_set import AdapterSet, Loader
 from connector.flow.admit import Admission
+from connector.flow.assembly import Assembler
+from connector.flow.checking import Checks
+from connector.flow.checking import Setup as CheckSetup
+from connector.flow.checking import Version as CheckVersion
 from connector.flow.collect import Collector
 from connector.flow.deliver import DeliveryDesk
+from connector.flow.intake import Intake
 from connector.flow.ledger import Ledger
 from connector.flow.links import Link, agency_broker, open_consumer, open_publisher
+from connector.flow.memory import keep_freed_memory
 from connector.flow.operate import Operator
 from connector.flow.ours import OurAgency, Ours
 from connector.flow.outbound import Outbound
@@ -27,7 +36,12 @@ from connector.flow.receipts import Receipts
 from connector.flow.receive import Receiver
 from connector.flow.relay import Relay
 from connector.flow.retry import RetryPolicy
+from connector.flow.sealer import Sealer
+from connector.flow.sealing import Setup, Workers, default_workers
+from connector.flow.status_exchange import Exchange, check_exchanges, open_exchanges
+from connector.flow.tidying import Tidying
 from connector.flow.upkeep import Upkeep
+from connector.flow.verified import JustVerified
 from connector.model.envelope import Organization
 from connector.sinks.base import Sink
 from connector.sinks.registry import open_sink
@@ -36,7 +50,7 @@ from connector.store.store import Store
 from connector.trust.keyring import Keyring
 from connector.trust.keys import SigningKey
 from connector.trust.registry import Trust
-from connector.trust.settings import parse_key_list
+from connector.trust.settings import KeySettings, parse_key_list
 from connector.trust.trust_source import TrustFiles, TrustSource
 
 __all__ = ["Node", "check_node", "node_trust", "open_node", "our_agencies", "signing_keys"]
@@ -54,13 +68,22 @@ class Node:
     ledger: Ledger
     ours: Ours
     upkeep: Upkeep
-    adapters: tuple[Adapter, ...]
+    tidying: Tidying
+    adapter_set: AdapterSet
+    reloading: AdapterReload
     outbound: Outbound
     receipts: Receipts
     collector: Collector
+    intake: Intake
     admission: Admission
     desk: DeliveryDesk
     policy: RetryPolicy
+    assembler: Assembler
+
+    @property
+    def adapters(self) -> tuple[Adapter, ...]:
+        """The adapters that run now."""
+        return self.adapter_set.current
 
     def operator(self, actor: str) -> Operator:
         """Return the commands of a person or script, journalled under that name."""
@@ -73,6 +96,11 @@ class Node:
             self.desk,
             actor=actor,
         )
+
+    def exchanges(self) -> list[Exchange]:
+        """Open the exchange of states with the agencies' legacy systems; raises ConfigError."""
+        operator = self.operator("status source")
+        return list(open_exchanges(self.config, self.ledger, operator, self.ours))
 
     def open_links(self) -> list[Link]:
         """Connect every agency to the broker; connecting goes on in the background."""
@@ -98,13 +126,17 @@ class Node:
             agency=agency.code,
             sends_for=_speaks_for(self.ours, agency.code),
             environment=self.config.environment.value,
+            part_bytes=self.config.broker.part_bytes,
+            fresh=self.outbound.fresh,
         )
         relay.recover()
-        receiver = Receiver(self.ledger, self.spool, consumer, self.receipts)
+        receiver = Receiver(self.ledger, self.spool, consumer, self.receipts, self.assembler)
         return Link(agency.code, publisher, consumer, relay, receiver, self.clock)
 
     def close(self) -> None:
-        """Close the store."""
+        """End the processes beside this one and close the store."""
+        self.outbound.close()
+        self.admission.close()
         self.store.close()
 
 
@@ -115,6 +147,8 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
         ConfigError: something in it does not fit; nothing was changed.
         StorageError: the store cannot be used.
     """
+    keep_freed_memory()
+    crash.arm_from(os.environ, production=config.environment is Environment.PRODUCTION)
     catalogue = load_catalogue(config.catalogue.file)
     ours = our_agencies(config, catalogue)
     keys = signing_keys(config, clock)
@@ -123,17 +157,25 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
         clock=clock,
         canonical=catalogue.canonical,
     )
-    adapters = _adapters(config, ours, keys, clock)
+    loader = Loader(ours, keys, clock)
+    adapter_set = AdapterSet(loader.load_all(config.adapters))
     sinks = _sinks(config)
     store = Store.open(config.store.url or config.state_dir, clock=clock)
-    spool = Spool(config.state_dir / "spool")
+    spool, parts = (Spool(config.state_dir / name) for name in ("spool", "parts"))
     ledger = Ledger(store, emitter, clock)
     limits, policy = _limits(config), _policy(config)
     outbound = Outbound(
-        spool=spool, keys=keys, clock=clock, canonical=ours.canonical, limits=limits
+        spool=spool,
+        keys=keys,
+        clock=clock,
+        canonical=ours.canonical,
+        limits=limits,
+        workers=_workers(config, keys, clock, limits),
     )
     receipts = Receipts(ledger, outbound, ours)
+    collector = Collector(ledger, outbound)
     environment, hold_seconds = config.environment.value, config.retry.hold_seconds
+    just_verified = JustVerified()
     return Node(
         config=config,
         clock=clock,
@@ -143,13 +185,36 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
         ledger=ledger,
         ours=ours,
         upkeep=Upkeep(ledger, source, keys),
-        adapters=adapters,
+        tidying=Tidying(ledger, (spool, parts)),
+        adapter_set=adapter_set,
+        reloading=AdapterReload(ledger, adapter_set, loader, config),
         outbound=outbound,
         receipts=receipts,
-        collector=Collector(ledger, outbound),
-        admission=Admission(ledger, spool, source, ours, receipts, policy, limits, environment),
-        desk=DeliveryDesk(ledger, spool, ours, receipts, sinks, policy, limits, hold_seconds),
+        collector=collector,
+        intake=Intake(ledger, collector),
+        admission=Admission(
+            ledger,
+            spool,
+            source,
+            ours,
+            receipts,
+            policy,
+            limits,
+            environment,
+            just_verified,
+            _checks(config, catalogue, source, clock, limits),
+        ),
+        desk=DeliveryDesk(
+            ledger, spool, ours, receipts, sinks, policy, limits, hold_seconds, just_verified
+        ),
         policy=policy,
+        assembler=Assembler(
+            ledger,
+            spool,
+            parts,
+            max_bytes=limits.max_bytes,
+            expire_seconds=config.broker.parts_expire_seconds,
+        ),
     )
 
 
@@ -158,6 +223,26 @@ def _limits(config: NodeConfig) -> Limits:
         max_bytes=config.limits.max_packet_bytes,
         max_attachment_bytes=config.limits.max_attachment_bytes,
     )
+
+
+def _workers(
+    config: NodeConfig, keys: Mapping[str, SigningKey], clock: Clock, limits: Limits
+) -> Workers:
+    """Return the processes that will seal, none of them started yet."""
+    count = config.seal_worker_count
+    setup = Setup(_key_settings(config), clock, limits)
+    return Workers(Sealer(keys, limits), setup, default_workers() if count is None else count)
+
+
+def _checks(
+    config: NodeConfig, catalogue: Catalogue, source: TrustSource, clock: Clock, limits: Limits
+) -> Checks:
+    """Return the processes that will verify, none of them started yet."""
+    count = config.seal_worker_count
+    files = TrustFiles(config=config.trust, state_dir=config.state_dir)
+    setup = CheckSetup(files, config.catalogue.file, clock, limits)
+    workers = default_workers() if count is None else count
+    return Checks(setup, source, CheckVersion(catalogue), workers)
 
 
 def _policy(config: NodeConfig) -> RetryPolicy:
@@ -175,6 +260,7 @@ def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
         lambda: signing_keys(config, clock),
         lambda: node_trust(config, load_catalogue(config.catalogue.file), clock),
         lambda: _sinks(config),
+        lambda: check_exchanges(config),
         lambda: [agency_broker(config.broker, agency) for agency in config.agencies],
     )
     for check in checks:
@@ -201,34 +287,20 @@ def our_agencies(config: NodeConfig, catalogue: Catalogue) -> Ours:
 
 def signing_keys(config: NodeConfig, clock: Clock) -> Keyring:
     """Load the keys of all agencies that have one, each once per process."""
-    settings = {
-        agency.code: parse_key_list(config.key_section(index))
+    return Keyring(_key_settings(config), clock=clock)
+
+
+def _key_settings(config: NodeConfig) -> dict[str, tuple[KeySettings, ...]]:
+    return {
+        agency.code: tuple(parse_key_list(config.key_section(index)))
         for index, agency in enumerate(config.agencies)
         if agency.key is not None
     }
-    return Keyring(settings, clock=clock)
 
 
 def _organization(agency: AgencyConfig) -> Organization:
     extra = agency.organization.model_dump(exclude_none=True)
     return Organization(**{"organ_id": agency.code, "organ_name": agency.name, **extra})
-
-
-def _adapters(
-    config: NodeConfig, ours: Ours, keys: Mapping[str, SigningKey], clock: Clock
-) -> tuple[Adapter, ...]:
-    """Load the adapters; each needs a name of its own and an agency that can sign."""
-    adapters: dict[str, Adapter] = {}
-    for path in config.adapters:
-        adapter = load_adapter(path, ours, clock)
-        node = adapter.settings.node
-        if adapter.name in adapters:
-            raise ConfigError(codes.ADAPTER_TWICE.at(node.place(("name",)), name=adapter.name))
-        if adapter.agency not in keys:
-            place = node.place(("agency",))
-            raise ConfigError(codes.AGENCY_WITHOUT_KEY.at(place, code=adapter.agency))
-        adapters[adapter.name] = adapter
-    return tuple(adapters.values())
 
 
 def _speaks_for(ours: Ours, agency: str) -> Callable[[str], bool]:

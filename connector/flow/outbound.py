@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
 
-from connector.clock import VIETNAM, Clock, vietnam_date
-from connector.edxml.pack import pack
+from connector.clock import Clock
+from connector.edxml import rule_codes
 from connector.edxml.parser import Limits
 from connector.errors import Finding, PermanentError
 from connector.events import DocumentSealed, StatusQueued
 from connector.flow import codes
+from connector.flow.bodies import Fresh
 from connector.flow.ledger import Work
-from connector.model.envelope import BusinessType, Document, Envelope, TraceHeader
+from connector.flow.sealer import Sealer, stamp
+from connector.flow.sealing import Job, Workers
+from connector.model.envelope import BusinessType, Document, Envelope
 from connector.model.identity import content_digest
 from connector.model.packet import Sealed, WriteOptions
+from connector.model.recipe import encode
 from connector.model.states import DeliveryState
 from connector.store import outbox
 from connector.store.outbox import OutboxPacket
 from connector.store.spool import Spool, Spooled
 from connector.store.store import Transaction
 from connector.trust.keys import SigningKey
-from connector.trust.sign import seal
 
 __all__ = ["Origin", "Outbound", "Prepared", "stamp"]
+
+_AHEAD_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +46,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A sealed packet whose bytes are in the spool; only a commit makes it count."""
+    """A sealed packet whose files are in the spool; only a commit makes it count."""
 
     sealed: Sealed
-    body: Spooled
+    recipe: bytes
 
 
 class Outbound:
@@ -56,12 +63,16 @@ class Outbound:
         clock: Clock,
         canonical: Callable[[str], str],
         limits: Limits,
+        workers: Workers | None = None,
     ) -> None:
         self._canonical = canonical
         self._spool = spool
         self._keys = keys
         self._clock = clock
-        self._limits = limits
+        self._sealer = Sealer(keys, limits)
+        self._workers = workers
+        self._keeper: Final = ThreadPoolExecutor(1, "keep")
+        self.fresh: Final = Fresh()
 
     def can_sign(self, agency: str) -> bool:
         """Tell whether an agency of this node has a key; without one it only receives."""
@@ -74,10 +85,11 @@ class Outbound:
         """
         if document.business_type not in {BusinessType.NEW, BusinessType.REPLACE}:
             return None
-        digest = content_digest(document)
+        digest = ""
         sender = self._canonical(document.sender.organ_id)
         for packet in outbox.by_document(tx, sender, document.document_id):
             same_act = packet.business_type == int(document.business_type)
+            digest = digest or content_digest(document)
             if same_act and packet.content_digest != digest:
                 return codes.DOCUMENT_CONFLICT.at(
                     "document_id", document_id=document.document_id, packet_id=packet.packet_id
@@ -92,17 +104,77 @@ class Outbound:
         Raises:
             PermanentError: schema, rules or size forbid it; nothing durable refers to it.
         """
+        return self.keep([self.seal(envelope, agency=agency, options=options)])[0]
+
+    def seal(
+        self, envelope: Envelope, *, agency: str, options: WriteOptions | None = None
+    ) -> Sealed:
+        """Write, validate and sign an envelope in the name of an agency; nothing is stored.
+
+        Raises:
+            PermanentError: schema, rules or size forbid it.
+        """
         if not self.can_sign(agency):
             raise PermanentError(codes.AGENCY_WITHOUT_KEY.at(code=agency))
-        self._check_files(envelope)
+        return self._sealer.seal(envelope, agency, options or WriteOptions(), self._clock.now())
+
+    @property
+    def seals_beside(self) -> bool:
+        """Tell whether packets are sealed by other processes while this one goes on."""
+        return self._workers is not None and self._workers.count > 0
+
+    def begin(
+        self, envelopes: Sequence[Envelope], *, agency: str, options: WriteOptions
+    ) -> list[Callable[[], Sealed]]:
+        """Begin to seal several envelopes; each result does as `seal` when it is called."""
+        if not self.can_sign(agency):
+            raise PermanentError(codes.AGENCY_WITHOUT_KEY.at(code=agency))
         now = self._clock.now()
-        stamped = stamp(envelope, now)
-        packet = pack(stamped, options or WriteOptions(), today=vietnam_date(now))
-        sealed = seal(packet, self._keys[agency])
-        limit = self._limits.max_bytes
-        if len(sealed.data) > limit:
-            raise PermanentError(codes.PACKET_TOO_LARGE.at(size=len(sealed.data), limit=limit))
-        return Prepared(sealed=sealed, body=self._spool.put(sealed.data))
+        if self._workers is not None:
+            return self._workers.submit([Job(each, agency, options, now) for each in envelopes])
+        return [partial(self._sealer.seal, each, agency, options, now) for each in envelopes]
+
+    def close(self) -> None:
+        """End the processes that seal."""
+        self._keeper.shutdown(cancel_futures=True)
+        if self._workers is not None:
+            self._workers.close()
+
+    def keep_ahead(self, documents: Sequence[Document]) -> Future[list[Spooled]]:
+        """Begin to make the small files of documents durable, while their packets are sealed.
+
+        A file whose packet comes to nothing lies in the spool until it is tidied up.
+        """
+        contents = {
+            each.content.sha256: each.content
+            for document in documents
+            for each in document.attachments
+            if each.content.size <= _AHEAD_BYTES
+        }
+        return self._keeper.submit(self._spool.put_many, list(contents.values()))
+
+    def keep(
+        self, sealed: Sequence[Sealed], ahead: Future[list[Spooled]] | None = None
+    ) -> list[Prepared]:
+        """Make the attached files of packets durable together; statuses have none.
+
+        Those of `ahead` are waited for instead, where they are the same.
+
+        Raises:
+            PermanentError: a file is no longer the one that was signed.
+        """
+        kept = set() if ahead is None else {each.sha256 for each in ahead.result()}
+        contents = {
+            part.content.sha256: part.content
+            for each in sealed
+            for part in each.parts
+            if not isinstance(part, bytes) and part.content.sha256 not in kept
+        }
+        spooled = self._spool.put_many(list(contents.values())) if contents else []
+        for expected, found in zip(contents, spooled, strict=True):
+            if found.sha256 != expected:
+                raise PermanentError(rule_codes.ATTACHMENT_CHANGED.at("AttachmentEncoded"))
+        return [Prepared(each, encode(each.parts)) for each in sealed]
 
     def enqueue_document(
         self, work: Work, prepared: Prepared, *, receivers: Sequence[str], origin: Origin
@@ -122,8 +194,9 @@ class Outbound:
             code=str(document.code),
             priority=int(document.priority),
         )
-        if not outbox.enqueue(work.tx, row, receivers):
+        if not outbox.enqueue(work.tx, row, receivers, prepared.recipe):
             return False
+        self.fresh.remember(prepared.sealed, prepared.recipe, len(receivers))
         work.record(
             DocumentSealed(
                 packet_id=row.packet_id,
@@ -152,8 +225,9 @@ class Outbound:
             code=report.response_for.code,
             correlation_id=answers,
         )
-        if not outbox.enqueue(work.tx, row, [receiver]):
+        if not outbox.enqueue(work.tx, row, [receiver], prepared.recipe):
             return False
+        self.fresh.remember(prepared.sealed, prepared.recipe, 1)
         work.record(
             StatusQueued(
                 packet_id=row.packet_id,
@@ -165,16 +239,6 @@ class Outbound:
             )
         )
         return True
-
-    def _check_files(self, envelope: Envelope) -> None:
-        files = envelope.attachments if isinstance(envelope, Document) else ()
-        limit = self._limits.max_attachment_bytes
-        for file in files:
-            size = file.content.size
-            if size > limit:
-                raise PermanentError(
-                    codes.ATTACHMENT_TOO_LARGE.at(name=file.name, size=size, limit=limit)
-                )
 
     def _row(self, work: Work, prepared: Prepared, origin: Origin) -> OutboxPacket:
         sealed = prepared.sealed
@@ -193,8 +257,7 @@ class Outbound:
             status_code=None,
             content_digest=sealed.content_digest,
             digest=sealed.digest,
-            body_sha256=prepared.body.sha256,
-            body_size=prepared.body.size,
+            body_size=sealed.size,
             subject=None,
             code=None,
             correlation_id=None,
@@ -205,14 +268,6 @@ class Outbound:
             config_hash=origin.config_hash,
             sealed_at=work.now,
         )
-
-
-def stamp(envelope: Envelope, now: dt.datetime) -> Envelope:
-    """Return a document with the first hop of its trace; a trace that it has is kept."""
-    if not isinstance(envelope, Document) or envelope.traces:
-        return envelope
-    moment = now.astimezone(VIETNAM).replace(microsecond=0)
-    return replace(envelope, traces=(TraceHeader(envelope.sender.organ_id, moment),))
 
 
 def _ask_back(work: Work, recall: OutboxPacket, receivers: Sequence[str]) -> None:

@@ -8,18 +8,29 @@ twice.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from connector import crash
 from connector.clock import VIETNAM
 from connector.errors import Finding, Language
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.outbound import Outbound, Prepared
-from connector.model.envelope import Document, Evidence, ResponseFor, StatusCode, StatusReport
+from connector.model.envelope import (
+    Document,
+    Evidence,
+    Organization,
+    ResponseFor,
+    StatusCode,
+    StatusReport,
+)
+from connector.model.packet import Sealed, WriteOptions
 from connector.model.states import DeliveryState
 from connector.store import inbox, journal, outbox
 
-__all__ = ["Answer", "Receipts", "named", "reason_of"]
+__all__ = ["Answer", "Asked", "Receipts", "Sealing", "named", "reason_of"]
 
 _REASON_LENGTH = 500
 
@@ -36,6 +47,27 @@ class Answer:
     correlation: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A status of an addressed code to be sealed.
+
+    `answers` is the id under which the receipt is kept; `correlation` the id by which the sender
+    knows its packet, if that is another one.
+    """
+
+    document: Document
+    digest: str
+    answers: str
+    addressed: str
+    status: StatusCode
+    reason: str | None = None
+    correlation: str | None = None
+
+
+Sealing = Callable[[], Answer | None]
+"""Gives a status that is being sealed, None if this node cannot speak for its sender."""
+
+
 class Receipts:
     """Makes, stores and repeats the statuses of received packets."""
 
@@ -44,44 +76,48 @@ class Receipts:
         self._outbound = outbound
         self._ours = ours
 
-    def prepare(
-        self,
-        document: Document,
-        *,
-        digest: str,
-        answers: str,
-        addressed: str,
-        status: StatusCode,
-        reason: str | None = None,
-        correlation: str | None = None,
-    ) -> Answer | None:
-        """Seal a status of an addressed code; None if this node cannot speak for it.
+    def prepare(self, asked: Asked) -> Answer | None:
+        """Seal one status; None if this node cannot speak for its sender."""
+        return self.begin([asked])[0]()
 
-        `answers` is the id under which the receipt is kept; `correlation` the id by which the
-        sender knows its packet, if that is another one.
-        """
+    def begin(self, asked: Sequence[Asked]) -> list[Sealing]:
+        """Begin to seal statuses, beside this process if they are many; in the same order."""
+        with self._ledger.store.read() as tx:
+            head = journal.head(tx)
+        moment = _vietnam_now(self._ledger)
+        taken: list[Sealing] = [_nobody] * len(asked)
+        by_agency: dict[str, list[tuple[int, StatusReport]]] = {}
+        for index, each in enumerate(asked):
+            signer = self._signer(each.addressed)
+            if signer is not None:
+                report = _report(each, signer[0], moment, head)
+                by_agency.setdefault(signer[1], []).append((index, report))
+        for agency, mine in by_agency.items():
+            reports = [report for _, report in mine]
+            begun = self._outbound.begin(reports, agency=agency, options=WriteOptions())
+            for (index, _), sealed in zip(mine, begun, strict=True):
+                taken[index] = partial(self._answer, asked[index], sealed)
+        return taken
+
+    def _answer(self, asked: Asked, sealed: Callable[[], Sealed]) -> Answer:
+        prepared = self._outbound.keep([sealed()])[0]
+        crash.point("receipt.sealed")
+        return Answer(
+            prepared=prepared,
+            status=asked.status,
+            addressed=asked.addressed,
+            receiver=self._ours.canonical(asked.document.sender.organ_id),
+            answers=asked.answers,
+            correlation=asked.correlation or asked.answers,
+        )
+
+    def _signer(self, addressed: str) -> tuple[Organization, str] | None:
+        """Return as whom, and with whose key, a code is spoken for; None if that cannot be."""
         organization = self._ours.organization(addressed)
         agency = self._ours.agency_for(addressed)
         if organization is None or agency is None or not self._outbound.can_sign(agency.code):
             return None
-        with self._ledger.store.read() as tx:
-            head = journal.head(tx)
-        report = StatusReport(
-            sender=organization,
-            response_for=named(document),
-            status_code=status,
-            timestamp=_vietnam_now(self._ledger),
-            description=reason[:_REASON_LENGTH] if reason else None,
-            evidence=Evidence(digest=digest, journal_head=head),
-        )
-        return Answer(
-            prepared=self._outbound.prepare(report, agency=agency.code),
-            status=status,
-            addressed=addressed,
-            receiver=self._ours.canonical(document.sender.organ_id),
-            answers=answers,
-            correlation=correlation or answers,
-        )
+        return organization, agency.code
 
     def enqueue(self, work: Work, answer: Answer) -> bool:
         """Put a prepared status into the outbox; False if it was sent before."""
@@ -96,6 +132,7 @@ class Receipts:
             receipt_packet_id=answer.prepared.sealed.packet_id,
             now=work.now,
         )
+        crash.point("receipt.queued")
         return fresh
 
     def repeat(self, work: Work, answers: str, addressed: str | None) -> int:
@@ -114,8 +151,26 @@ class Receipts:
                         now=work.now,
                         not_before=work.now,
                     )
+                    crash.point("receipt.repeated")
                     again += 1
         return again
+
+
+def _nobody() -> None:
+    return None
+
+
+def _report(
+    asked: Asked, organization: Organization, moment: dt.datetime, head: str | None
+) -> StatusReport:
+    return StatusReport(
+        sender=organization,
+        response_for=named(asked.document),
+        status_code=asked.status,
+        timestamp=moment,
+        description=asked.reason[:_REASON_LENGTH] if asked.reason else None,
+        evidence=Evidence(digest=asked.digest, journal_head=head),
+    )
 
 
 def named(document: Document) -> ResponseFor:

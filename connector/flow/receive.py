@@ -7,12 +7,18 @@ the digest of its bytes.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from connector.broker.consumer import Consumer
 from connector.broker.message import Incoming
+from connector.errors import Finding, StorageError
 from connector.events import DocumentDuplicated, MessageQuarantined, MessageReceived
 from connector.flow import codes
+from connector.flow.assembly import Assembler
+from connector.flow.containment import concerns_one_body
 from connector.flow.ledger import Ledger, Work
+from connector.flow.part_headers import is_part
 from connector.flow.receipts import Receipts
 from connector.model.states import InboxState
 from connector.store import inbox
@@ -22,37 +28,106 @@ from connector.store.spool import Spool, Spooled
 __all__ = ["Receiver", "answered_as", "receiver_header"]
 
 _BATCH = 64
+_TEND_SECONDS = 60.0
+_DEAD = ".dead"
 _APPLIED = frozenset({InboxState.DELIVERED, InboxState.DUPLICATE})
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What has to follow the acknowledgement of a batch."""
+
+    complete: list[str] = field(default_factory=list)
+    unneeded: list[str] = field(default_factory=list)
 
 
 class Receiver:
     """Takes messages of one agency's queues into the inbox."""
 
     def __init__(
-        self, ledger: Ledger, spool: Spool, consumer: Consumer, receipts: Receipts
+        self,
+        ledger: Ledger,
+        spool: Spool,
+        consumer: Consumer,
+        receipts: Receipts,
+        assembler: Assembler,
     ) -> None:
         self._ledger = ledger
         self._spool = spool
         self._consumer = consumer
         self._receipts = receipts
+        self._assembler = assembler
+        self._tended: float | None = None
+        self._in_hand: list[Incoming] = []
 
     def pump(self, timeout: float = 0.0) -> int:
         """Take what has arrived; return how many messages were acknowledged.
 
         Raises:
-            StorageError: nothing of this batch was acknowledged; the broker delivers it again.
+            StorageError: nothing of this batch was acknowledged; it stays in hand and is stored
+                first the next time. Should the process end, the broker delivers it again.
         """
-        messages = self._consumer.receive_many(_BATCH, timeout)
+        self._tend()
+        messages = self._in_hand or self._consumer.receive_many(_BATCH, timeout)
         if not messages:
             return 0
-        bodies = [self._spool.put(message.body) for message in messages]
-        with self._ledger.work() as work:
-            for message, body in zip(messages, bodies, strict=True):
-                self._store(work, message, body)
+        self._in_hand = messages
+        taken = self._keep_all(messages)
+        self._in_hand = []
         self._consumer.ack([message.tag for message in messages])
+        self._join_all(taken.complete)
+        self._assembler.drop(taken.unneeded)
         return len(messages)
 
-    def _store(self, work: Work, message: Incoming, body: Spooled) -> None:
+    def _keep_all(self, messages: Sequence[Incoming]) -> _Taken:
+        """Make a batch of messages durable, all or none."""
+        taken = _Taken()
+        with self._assembler.receiving():
+            bodies = self._bodies(messages)
+            with self._ledger.work() as work:
+                for message, body in zip(messages, bodies, strict=True):
+                    self._store(work, message, body, taken)
+        return taken
+
+    def _bodies(self, messages: Sequence[Incoming]) -> list[Spooled]:
+        """Make all bodies durable: packets in the spool, parts beside it."""
+        wholes = [message.body for message in messages if not _is_part(message)]
+        spooled = iter(self._spool.put_many(wholes))
+        parts = iter(self._assembler.put_many([each.body for each in messages if _is_part(each)]))
+        return [next(parts if _is_part(message) else spooled) for message in messages]
+
+    def _tend(self) -> None:
+        """Join what is complete since before a restart or a failure; let go what never will be."""
+        now = self._ledger.clock.monotonic()
+        if self._tended is None:
+            self._join_all(self._assembler.complete())
+        if self._tended is None or now - self._tended > _TEND_SECONDS:
+            self._assembler.expire()
+            self._tended = now
+
+    def _join_all(self, assemblies: Iterable[str]) -> None:
+        """Join assemblies; what fails is looked for again the next time, for it was acked."""
+        tended, self._tended = self._tended, None
+        for assembly in dict.fromkeys(assemblies):
+            with self._assembler.joining():
+                try:
+                    self._join(assembly)
+                except StorageError as error:
+                    if not concerns_one_body(error):
+                        raise
+                    self._assembler.lost(assembly, error)
+        self._tended = tended
+
+    def _join(self, assembly: str) -> None:
+        whole = self._assembler.join(assembly)
+        if whole is None:
+            return
+        with self._ledger.work() as work:
+            self._keep(work, whole.message, whole.finding)
+            digests = self._assembler.joined(work, assembly)
+        self._assembler.drop(digests)
+
+    def _store(self, work: Work, message: Incoming, body: Spooled, taken: _Taken) -> None:
         headers = {_word(key) or "": _plain(value) for key, value in message.headers.items()}
         new = NewMessage(
             user_id=_word(message.user_id),
@@ -65,18 +140,43 @@ class Receiver:
             received_at=work.now,
             receiver=receiver_header(headers),
         )
+        if message.queue.endswith(_DEAD):
+            reason = str(headers.get("x-first-death-reason", "?"))
+            self._keep(work, new, codes.MESSAGE_DEAD.at(reason=reason))
+        elif _is_part(message):
+            self._take_part(work, new, message.body, taken)
+        else:
+            self._keep(work, new)
+
+    def _take_part(self, work: Work, new: NewMessage, body: bytes, taken: _Taken) -> None:
+        arrived = self._assembler.take(work, new)
+        if arrived.finding is not None:  # evidence belongs where all evidence is
+            self._spool.put(body)
+            self._keep(work, new, arrived.finding)
+        if arrived.known is not None:
+            self._repeat(work, arrived.known)
+        if arrived.complete is not None:
+            taken.complete.append(arrived.complete)
+        if arrived.unneeded:
+            taken.unneeded.append(new.body_sha256)
+
+    def _keep(self, work: Work, new: NewMessage, finding: Finding | None = None) -> None:
+        """Put a message into the inbox, or aside if there is a finding."""
         fresh = inbox.receive(work.tx, new)
         if not fresh:
             self._answer_again(work, new)
-        elif message.queue.endswith(".dead"):
-            self._set_aside(work, new)
+        elif finding is not None:
+            _set_aside(work, new, finding)
         else:
             work.record(MessageReceived(sender=new.user_id, packet_id=new.message_key))
 
     def _answer_again(self, work: Work, new: NewMessage) -> None:
         row = inbox.message(work.tx, new.message_key)
-        if row is None:
-            return
+        if row is not None:
+            self._repeat(work, row)
+
+    def _repeat(self, work: Work, row: InboxMessage) -> None:
+        """Say again what was said to a message that has come once more."""
         if row.kind == "status" and row.state in _APPLIED:
             _apply_again(work, row)
             return
@@ -90,23 +190,27 @@ class Receiver:
             )
         )
 
-    def _set_aside(self, work: Work, new: NewMessage) -> None:
-        finding = codes.MESSAGE_DEAD.at(reason=str(new.headers.get("x-first-death-reason", "?")))
-        inbox.update(
-            work.tx,
-            new.message_key,
-            state=InboxState.QUARANTINED,
-            now=work.now,
-            findings=[finding.as_dict()],
+
+def _set_aside(work: Work, new: NewMessage, finding: Finding) -> None:
+    inbox.update(
+        work.tx,
+        new.message_key,
+        state=InboxState.QUARANTINED,
+        now=work.now,
+        findings=[finding.as_dict()],
+    )
+    work.record(
+        MessageQuarantined(
+            packet_id=new.message_key,
+            sender=new.user_id,
+            reason=finding.en,
+            error_code=finding.code,
         )
-        work.record(
-            MessageQuarantined(
-                packet_id=new.message_key,
-                sender=new.user_id,
-                reason=finding.en,
-                error_code=finding.code,
-            )
-        )
+    )
+
+
+def _is_part(message: Incoming) -> bool:
+    return is_part(message.headers) and not message.queue.endswith(_DEAD)
 
 
 def receiver_header(headers: object) -> str | None:

@@ -7,7 +7,10 @@ have their own next step, always with the same id (guarantee G2).
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from connector.broker.message import Outcome, OutcomeKind, Outgoing
 from connector.broker.publisher import Publisher
@@ -15,6 +18,8 @@ from connector.broker.topology import exchange_for
 from connector.errors import Finding, StorageError, UnavailableError
 from connector.events import DeliveryBlocked, DeliveryParked, DeliveryReturned, DeliverySent
 from connector.flow import codes
+from connector.flow.bodies import Bodies, Fresh
+from connector.flow.consignment import Consignment
 from connector.flow.containment import concerns_one_body
 from connector.flow.ledger import Ledger, Work
 from connector.flow.retry import RetryPolicy
@@ -26,11 +31,25 @@ from connector.store.store import Transaction
 
 __all__ = ["Relay"]
 
-_BATCH = 256
-_DEEPEST = 65_536
+_BATCH = 128
 _SILENCE = dt.timedelta(minutes=2)
 
+_PART_BYTES = 4 * 1024 * 1024
+_LARGE_AT_ONCE = 4
+_GATHER_SECONDS = 0.02
+_SENT_AGAIN = frozenset({OutcomeKind.NACKED, OutcomeKind.UNKNOWN})
+
 Key = tuple[str, str]
+
+
+class _Claimed(NamedTuple):
+    packet: OutboxPacket
+    delivery: Delivery
+    recipe: bytes
+
+    @property
+    def key(self) -> Key:
+        return _key(self.packet, self.delivery)
 
 
 class Relay:
@@ -46,15 +65,23 @@ class Relay:
         agency: str,
         sends_for: Callable[[str], bool],
         environment: str,
+        part_bytes: int = _PART_BYTES,
+        fresh: Fresh | None = None,
     ) -> None:
         self._ledger = ledger
-        self._spool = spool
+        self._bodies = Bodies(spool, fresh)
+        self._part_bytes = part_bytes
         self._publisher = publisher
         self._policy = policy
         self._agency = agency
         self._sends_for = sends_for
         self._environment = environment
         self._in_flight: set[Key] = set()
+        self._decided: list[Outcome] = []
+        self._foreign: set[str] = set()
+        self._large: deque[_Claimed] = deque()
+        self._consignments: dict[Key, Consignment] = {}
+        self._confirmed: dict[Key, set[int]] = {}
 
     @property
     def idle(self) -> bool:
@@ -74,36 +101,86 @@ class Relay:
 
     def pump(self, timeout: float = 0.0) -> int:
         """Settle outcomes and publish what is due; return how much moved."""
-        moved = self._settle(self._publisher.outcomes(timeout))
+        moved = self._settle(self._publisher.outcomes(timeout, _GATHER_SECONDS))
         if self._publisher.connected:
-            moved += self._publish()
+            moved += self._publish() + self._publish_parts()
         return moved
 
     def _publish(self) -> int:
         rows = self._claim()
-        for index, (packet, delivery) in enumerate(rows):
-            message = self._message(packet, delivery)
-            if message is None:
+        for index, claimed in enumerate(rows):
+            try:
+                self._begin(claimed)
+            except UnavailableError:
+                self._release([each.key for each in rows[index:]])
+                return index
+        return len(rows)
+
+    def _begin(self, claimed: _Claimed) -> None:
+        """Send a small packet; let a large one wait for its turn to be sent in parts."""
+        packet = claimed.packet
+        if packet.body_size > self._part_bytes:
+            self._large.append(claimed)
+            return
+        try:
+            body = self._bodies.data(packet, claimed.recipe)
+        except StorageError as error:
+            self._set_aside(claimed.key, error)
+        else:
+            self._publisher.submit(replace(self._message(claimed), body=body))
+
+    def _begin_large(self) -> None:
+        """Begin one more large packet, all of whose bytes are looked at before the first leaves."""
+        if not self._large or len(self._consignments) >= _LARGE_AT_ONCE:
+            return
+        claimed = self._large.popleft()
+        try:
+            parts = self._bodies.check(claimed.packet, claimed.recipe)
+        except StorageError as error:
+            self._set_aside(claimed.key, error)
+            return
+        confirmed = self._confirmed.pop(claimed.key, set())
+        self._consignments[claimed.key] = Consignment(
+            self._message(claimed), parts, self._part_bytes, confirmed
+        )
+
+    def _publish_parts(self) -> int:
+        """Send of each large packet what the window has room for, at most one part each time."""
+        self._begin_large()
+        sent = 0
+        for key, consignment in list(self._consignments.items()):
+            size = consignment.next_size()
+            if size is None or not self._publisher.has_room(size):
+                continue
+            try:
+                message = consignment.next_message()
+            except StorageError as error:
+                del self._consignments[key]
+                self._set_aside(key, error)
                 continue
             try:
                 self._publisher.submit(message)
             except UnavailableError:
-                self._release([_key(*row) for row in rows[index:]])
-                return index
-        return len(rows)
+                consignment.not_taken(message.part)
+                break
+            sent += 1
+        return sent
 
-    def _claim(self) -> Sequence[tuple[OutboxPacket, Delivery]]:
+    def _claim(self) -> Sequence[_Claimed]:
         """Mark what is due as unconfirmed, durably, before any of it is published.
 
         It is looked for again inside the writing transaction: a recall by another process may
         have ended a delivery in between.
         """
         with self._ledger.store.read() as tx:
-            if not self._due(tx, self._ledger.clock.now()):
+            now = self._ledger.clock.now()
+            first = outbox.due(tx, now=now, limit=1, not_of=self._foreign)
+            if not first or not self._due(tx, now):
                 return ()
         with self._ledger.work() as work:
             rows = self._due(work.tx, work.now)
             keys = [_key(*row) for row in rows]
+            recipes = outbox.recipes(work.tx, [packet.packet_id for packet, _ in rows])
             outbox.set_states(
                 work.tx,
                 keys,
@@ -113,21 +190,17 @@ class Relay:
                 count_attempt=True,
             )
         self._in_flight.update(keys)
-        return rows
+        return [_Claimed(packet, d, recipes[packet.packet_id]) for packet, d in rows]
 
     def _due(self, tx: Transaction, now: dt.datetime) -> Sequence[tuple[OutboxPacket, Delivery]]:
         """Return what this agency may publish now, however much of others stands before it."""
-        depth = _BATCH + len(self._in_flight)
         while True:
-            found = outbox.due(tx, now=now, limit=depth)
-            rows = [
-                row
-                for row in found
-                if _key(*row) not in self._in_flight and self._sends_for(row[0].sender)
-            ]
-            if rows or len(found) < depth or depth >= _DEEPEST:
-                return rows[:_BATCH]
-            depth *= 4
+            depth = _BATCH + len(self._in_flight)
+            found = outbox.due(tx, now=now, limit=depth, not_of=self._foreign)
+            foreign = {p.sender for p, _ in found if not self._sends_for(p.sender)}
+            if not foreign:
+                return [row for row in found if _key(*row) not in self._in_flight][:_BATCH]
+            self._foreign |= foreign
 
     def _release(self, keys: Sequence[Key]) -> None:
         self._in_flight.difference_update(keys)
@@ -141,60 +214,83 @@ class Relay:
                 only_from={DeliveryState.UNCONFIRMED},
             )
 
-    def _message(self, packet: OutboxPacket, delivery: Delivery) -> Outgoing | None:
-        """Return the message of a delivery; None, and the delivery parked, if its body is gone."""
-        try:
-            with self._spool.verify(packet.body_sha256).open() as stream:
-                body = stream.read()
-        except StorageError as error:
-            if not concerns_one_body(error):
-                raise
-            self._give_up(delivery, error.findings[0])
-            return None
+    def _message(self, claimed: _Claimed) -> Outgoing:
+        """Return the message of a delivery, its body left out."""
+        packet = claimed.packet
         return Outgoing(
-            key=_key(packet, delivery),
+            key=claimed.key,
             exchange=exchange_for(packet.priority),
-            routing_key=delivery.receiver,
-            body=body,
+            routing_key=claimed.delivery.receiver,
+            body=b"",
             message_id=packet.packet_id,
             type=packet.kind,
             correlation_id=packet.correlation_id,
             user_id=self._agency,
             headers={
                 "edoc-sender": packet.sender,
-                "edoc-receiver": delivery.receiver,
+                "edoc-receiver": claimed.delivery.receiver,
                 "edoc-sha256": packet.digest,
                 "edoc-environment": self._environment,
             },
         )
 
+    def _set_aside(self, key: Key, error: StorageError) -> None:
+        """Park a delivery whose packet cannot be made any more; a broken disk is another matter."""
+        if not concerns_one_body(error):
+            raise error
+        with self._ledger.store.read() as tx:
+            delivery = outbox.delivery(tx, *key)
+        if delivery is not None:
+            self._give_up(delivery, error.findings[0])
+
     def _give_up(self, delivery: Delivery, finding: Finding) -> None:
+        self._in_flight.discard((delivery.packet_id, delivery.receiver))
         with self._ledger.work() as work:
             _set(work, delivery, DeliveryState.PARKED, finding)
             work.record(DeliveryParked(**_facts(delivery, finding)))
-        self._in_flight.discard((delivery.packet_id, delivery.receiver))
 
     def _settle(self, outcomes: Iterable[Outcome]) -> int:
-        outcomes = list(outcomes)
-        if not outcomes:
-            return 0
-        with self._ledger.work() as work:
-            for outcome in outcomes:
-                self._settle_one(work, outcome)
-        self._in_flight.difference_update(outcome.key for outcome in outcomes)
-        return len(outcomes)
+        moved = list(outcomes)
+        self._decided += [whole for each in moved if (whole := self._decide(each)) is not None]
+        if self._decided:  # kept while the disk is full
+            with self._ledger.work() as work:
+                self._settle_all(work, self._decided)
+            self._in_flight.difference_update(outcome.key for outcome in self._decided)
+            self._decided = []
+        return len(moved)
 
-    def _settle_one(self, work: Work, outcome: Outcome) -> None:
+    def _decide(self, outcome: Outcome) -> Outcome | None:
+        """Return what an outcome means for its whole delivery, None if that is open yet."""
+        if not outcome.part:
+            return outcome
+        consignment = self._consignments.get(outcome.key)
+        whole = None if consignment is None else consignment.settle(outcome)
+        if consignment is not None and whole is not None:
+            del self._consignments[outcome.key]
+            if whole.kind in _SENT_AGAIN:
+                self._confirmed[outcome.key] = consignment.confirmed
+        return whole
+
+    def _settle_all(self, work: Work, outcomes: Sequence[Outcome]) -> None:
+        """Settle plain confirms together, everything else one by one."""
+        found = outbox.deliveries_of(work.tx, [each.key for each in outcomes])
+        plain: list[Key] = []
+        for outcome in outcomes:
+            delivery = found.get(outcome.key)
+            if delivery is None:
+                continue
+            is_open = delivery.state in OPEN_DELIVERY_STATES
+            if is_open and outcome.kind is OutcomeKind.CONFIRMED:
+                plain.append(outcome.key)
+                work.record(DeliverySent(packet_id=delivery.packet_id, receiver=delivery.receiver))
+            else:
+                self._settle_one(work, delivery, outcome)
+        outbox.set_states(work.tx, plain, DeliveryState.SENT, now=work.now)
+
+    def _settle_one(self, work: Work, delivery: Delivery, outcome: Outcome) -> None:
         packet_id, receiver = outcome.key
-        delivery = outbox.delivery(work.tx, packet_id, receiver)
-        if delivery is None:
-            return
         if delivery.state not in OPEN_DELIVERY_STATES:
             _note_late(work, delivery, outcome)
-            return
-        if outcome.kind is OutcomeKind.CONFIRMED:
-            outbox.set_state(work.tx, packet_id, receiver, DeliveryState.SENT, now=work.now)
-            work.record(DeliverySent(packet_id=packet_id, receiver=receiver))
         elif outcome.kind is OutcomeKind.RETURNED:
             finding = codes.SENT_UNROUTABLE.at(receiver=receiver)
             _set(work, delivery, DeliveryState.RETURNED, finding)

@@ -1,4 +1,7 @@
-"""Files that records name: under one directory, never outside it, known by digest."""
+"""Files that records name: under one directory, never outside it, known by digest.
+
+Small files are read once and held; larger ones are streamed whenever they are needed.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,20 @@ import os
 import re
 import stat
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from connector.errors import RecordError, Text, UnavailableError
+from connector.model.content import BytesContent
 from connector.model.record import Record
 from connector.sources import codes
 
-__all__ = ["Attachments", "SourceFile"]
+__all__ = ["HELD_BYTES", "Attachments", "HeldFile", "SourceFile"]
+
+HELD_BYTES: Final = 1 << 18
+"""Files up to this size are held in memory until their document is on its way."""
 
 _CHUNK: Final = 1 << 20
 _DRIVE: Final = re.compile("[A-Za-z]:")
@@ -46,8 +54,32 @@ class SourceFile:
             raise self._changed()
         return stream
 
+    def held(self) -> HeldFile:
+        """Return the file with its bytes, read now; RecordError if it is another by now."""
+        with self.open() as stream:
+            data = stream.read(self.size + 1)
+        if len(data) != self.size:
+            raise self._changed()
+        return HeldFile(data, self)
+
     def _changed(self) -> RecordError:
         return _refuse(codes.ATTACHMENT_CHANGED, self._place, self._reference)
+
+
+@dataclass(frozen=True)
+class HeldFile(BytesContent):
+    """A small file whose bytes are kept since its digest was taken; elsewhere it is read again."""
+
+    file: SourceFile
+
+    @property
+    def sha256(self) -> str:
+        """Lower-case hex SHA-256 of the bytes."""
+        return self.file.sha256
+
+    def __reduce__(self) -> tuple[Callable[[SourceFile], SourceFile], tuple[SourceFile]]:
+        """Let another process open the file, instead of sending its bytes there."""
+        return _itself, (self.file,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +88,7 @@ class Attachments:
 
     directory: Path | None
 
-    def content(self, record: Record, reference: str) -> SourceFile:
+    def content(self, record: Record, reference: str) -> SourceFile | HeldFile:
         """Return the file of a reference; a backslash is a slash, as Windows systems export it.
 
         Raises:
@@ -137,17 +169,22 @@ def _open(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def _known(stream: BinaryIO, path: Path, place: str, reference: str) -> SourceFile:
+def _known(stream: BinaryIO, path: Path, place: str, reference: str) -> SourceFile | HeldFile:
     before = os.fstat(stream.fileno())
-    digest, size = hashlib.sha256(), 0
-    while chunk := stream.read(_CHUNK):
+    digest, size, last = hashlib.sha256(), 0, b""
+    while chunk := stream.read(min(before.st_size + 1, _CHUNK)):
         digest.update(chunk)
-        size += len(chunk)
+        size, last = size + len(chunk), chunk
     if not size:
         raise _refuse(codes.ATTACHMENT_EMPTY, place, reference)
     if _stamp(before) != _stamp(os.fstat(stream.fileno())):
         raise _refuse(codes.ATTACHMENT_CHANGED, place, reference)
-    return SourceFile(path, digest.hexdigest(), size, _stamp(before), place, reference)
+    file = SourceFile(path, digest.hexdigest(), size, _stamp(before), place, reference)
+    return HeldFile(last, file) if size == len(last) and size <= HELD_BYTES else file
+
+
+def _itself(file: SourceFile) -> SourceFile:
+    return file
 
 
 def _stamp(status: os.stat_result) -> _Stamp:

@@ -22,9 +22,10 @@ from typing import Any, Final
 
 from connector.clock import Clock
 from connector.errors import ConfigError, Finding
+from connector.model.content import Content
 from connector.model.record import Cell, Record
 from connector.sources import codes
-from connector.sources.attachments import Attachments, SourceFile
+from connector.sources.attachments import Attachments
 from connector.sources.base import BATCH_SIZE, Batch, Refused
 from connector.sources.cursors import Counted, Reached, counted, reached
 from connector.sources.database import Database, name_of
@@ -92,7 +93,7 @@ class SqlSource:
             start = Reached(column, self._start())
             yield from self._read_after_value(reached(cursor, column) or start, batch_size)
 
-    def attachment(self, record: Record, reference: str) -> SourceFile:
+    def attachment(self, record: Record, reference: str) -> Content:
         """Return the file that a record names; see `Attachments.content`."""
         return self._attachments.content(record, reference)
 

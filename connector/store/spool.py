@@ -104,6 +104,10 @@ class Spool:
         except OSError as error:
             raise from_files(error, str(path)) from error
 
+    def at(self, sha256: str, size: int) -> Spooled:
+        """Return what stands under a digest without looking whether it is there."""
+        return Spooled(sha256, size, self._path(sha256))
+
     def exists(self, sha256: str) -> bool:
         """Tell whether a content is there."""
         return self._path(sha256).is_file()

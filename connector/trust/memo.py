@@ -42,6 +42,9 @@ class Memo(Generic[_K, _V]):
             self.put(key, known)
         return known
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def peek(self, key: _K) -> _V | None:
         """Return what is known, None if nothing is."""
         return self._known.get(key)

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 
@@ -22,11 +22,14 @@ from connector.model.organ import covers, is_routable
 from connector.trust import codes
 from connector.trust.anchors import Anchors, load_anchors
 from connector.trust.certificates import fingerprint, subject_of
-from connector.trust.memo import SignerMemo
+from connector.trust.memo import Memo, SignerMemo
 from connector.trust.registry_file import RegistryFile
 from connector.trust.registry_sign import check_signature, read_registry_bytes
 from connector.trust.revocation import Revocations, load_revocations
 from connector.trust.shown import shown
+
+if TYPE_CHECKING:
+    from connector.trust.forms import Forms
 
 __all__ = ["LegacyPermit", "Registration", "Registry", "Trust", "load_registry", "load_trust"]
 
@@ -144,6 +147,7 @@ class Trust:
     revocations: Revocations = field(default_factory=Revocations)
     legacy_sha1: frozenset[str] = frozenset()
     signers: SignerMemo = field(default_factory=SignerMemo, compare=False, repr=False)
+    forms: Forms = field(default_factory=Memo, compare=False, repr=False)
 
     def may_sign(self, certificate: x509.Certificate, organ_id: str, at: dt.datetime) -> bool:
         """Tell whether a certificate may sign as the agency of an OrganId at a moment."""

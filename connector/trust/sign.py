@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
@@ -21,7 +22,11 @@ from connector.trust.xmldsig import PLACEHOLDER, PacketSigner, canonical
 
 __all__ = ["seal", "signature_by_library"]
 
+_Any = TypeVar("_Any")
+
 _HEADER_END: Final = b"</edXML:edXMLHeader>"
+_KEPT: Final = 1 << 19
+"""Packets up to this size are kept as they were signed, so that nobody has to make them again."""
 _DIGEST: Final = f"{{{DS_NS}}}SignedInfo/{{{DS_NS}}}Reference/{{{DS_NS}}}DigestValue"
 
 
@@ -32,10 +37,13 @@ def seal(packet: Packet, key: SigningKey) -> Sealed:
     Signature, which is a part of its own, out of the sealed parts gives the packet's bytes again.
     """
     prove_canonical(packet.parts)
-    digest = digest_of(packet.parts)
+    chunks: list[bytes] | None = [] if packet.size <= _KEPT else None
+    digest = digest_of(packet.parts, chunks)
     content = content_digest(packet.envelope)
+    signature = signature_over(digest, key)
     return Sealed(
-        parts=_with_signature(packet.parts, signature_over(digest, key)),
+        parts=_with_signature(packet.parts, signature),
+        signed=None if chunks is None else _placed(chunks, signature),
         envelope=packet.envelope,
         packet_id=packet_id(packet.envelope, content),
         content_digest=content,
@@ -65,7 +73,11 @@ def _with_signature(parts: tuple[Part, ...], signature: bytes) -> tuple[Part, ..
     ends = sum(part.count(_HEADER_END) for part in parts if isinstance(part, bytes))
     if ends != 1:
         raise Bug(codes.NOT_CANONICAL.at(reason="edXMLHeader does not end exactly once"))
-    placed: list[Part] = []
+    return _placed(parts, signature)
+
+
+def _placed(parts: Iterable[_Any], signature: bytes) -> tuple[_Any | bytes, ...]:
+    placed: list[_Any | bytes] = []
     for part in parts:
         if isinstance(part, bytes) and _HEADER_END in part:
             before, end, after = part.partition(_HEADER_END)

@@ -17,6 +17,7 @@ import hashlib
 import io
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -31,10 +32,11 @@ from connector.edxml.cut import Run, Skeleton
 from connector.edxml.names import DS_NS, ROOT, SIGNATURE
 from connector.errors import TrustError
 from connector.trust import codes
+from connector.trust.forms import Recognised
 from connector.trust.structure import SignatureParts
 from connector.trust.xmldsig import PacketVerifier, hard_parser
 
-__all__ = ["NotPlain", "SplicedContent", "spliced_content"]
+__all__ = ["NotPlain", "SplicedContent", "recognised_content", "spliced_content"]
 
 _EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _KEY_VALUE: Final = f"{{{DS_NS}}}KeyInfo/{{{DS_NS}}}KeyValue"
@@ -71,30 +73,52 @@ def spliced_content(
     `bearers` is how many of the certificates carry the signer's key. Raises TrustError if the
     signature or the digest is wrong, `NotPlain` if the general way has to look.
     """
+    with _sure():
+        (signature,) = root.iter(SIGNATURE)
+        reference = _signed_reference(signature, parts, signer)
+        pieces, canonical = _canonical(root, signature, skeleton, reference)
+        _check_digest(pieces, parts)
+        signed = etree.fromstring(canonical, hard_parser())
+        return _content(pieces, signed, skeleton, parts, bearers)
+
+
+def recognised_content(
+    found: Recognised, skeleton: Skeleton, signer: x509.Certificate, *, bearers: int
+) -> SplicedContent:
+    """Return what `signer` signed, as `spliced_content` does, if the Signature's form is known."""
+    with _sure():
+        _check_signature(found.info, found.value, found.parts, signer)
+        pieces = tuple(_split(found.rest, skeleton.runs))
+        _check_digest(pieces, found.parts)
+        return _content(pieces, found.root, skeleton, found.parts, bearers)
+
+
+@contextmanager
+def _sure() -> Iterator[None]:
+    """Leave to the general way whatever libraries may raise besides: it says why."""
     try:
-        return _spliced(root, skeleton, parts, signer, bearers)
+        yield
     except (TrustError, NotPlain, MemoryError):
         raise
-    except Exception as error:  # what libraries may raise besides: the general way says why
+    except Exception as error:
         raise NotPlain from error
 
 
-def _spliced(
-    root: etree._Element,
-    skeleton: Skeleton,
-    parts: SignatureParts,
-    signer: x509.Certificate,
-    bearers: int,
-) -> SplicedContent:
-    (signature,) = root.iter(SIGNATURE)
-    reference = _signed_reference(signature, parts, signer)
-    pieces, canonical = _canonical(root, signature, skeleton, reference)
-    found = _digest(pieces, parts.digest_name)
-    if found != parts.digest:
+def _check_digest(pieces: Sequence[Piece], parts: SignatureParts) -> None:
+    if _digest(pieces, parts.digest_name) != parts.digest:
         raise TrustError(
             codes.SIGNATURE_WRONG.at("Signature", reason="InvalidDigest: the digest differs")
         )
-    signed = etree.fromstring(canonical, hard_parser())
+
+
+def _content(
+    pieces: tuple[Piece, ...],
+    signed: etree._Element,
+    skeleton: Skeleton,
+    parts: SignatureParts,
+    bearers: int,
+) -> SplicedContent:
+    """Insist that the envelope alone was signed, and by the key of exactly one certificate."""
     if signed.tag != ROOT or next(signed.iter(f"{{{DS_NS}}}*"), None) is not None:
         raise TrustError(codes.CONTENT_CHANGED.at(reason="it is not the envelope alone"))
     if not skeleton.fits(signed):
@@ -102,7 +126,7 @@ def _spliced(
     if bearers != 1:
         reason = f"{bearers} certificates carry the key"
         raise TrustError(codes.CONTENT_CHANGED.at(reason=reason))
-    return SplicedContent(pieces, signed, found.hex())
+    return SplicedContent(pieces, signed, parts.digest.hex())
 
 
 def _signed_reference(
@@ -114,7 +138,8 @@ def _signed_reference(
     alone = etree.fromstring(etree.tostring(signature, with_tail=False), hard_parser())
     if not _schemas().accept(alone):
         raise NotPlain  # the general way says what the schema objects to
-    info = _Signed(parts.inherited).verify_info(alone, parts, signer)
+    info = _Signed(parts.inherited).form_of(alone[0])
+    _check_signature(info, base64.b64decode(alone[1].text or ""), parts, signer)
     reference = etree.fromstring(info, hard_parser()).find(_REFERENCE)
     if reference is None:
         raise NotPlain
@@ -124,29 +149,37 @@ def _signed_reference(
     return reference
 
 
+def _check_signature(
+    info: bytes, value: bytes, parts: SignatureParts, signer: x509.Certificate
+) -> None:
+    """Insist that `signer` signed the canonical form of a SignedInfo; raises TrustError."""
+    try:
+        _Signed({}).check(info, value, parts, signer)
+    except InvalidSignature as error:
+        reason = f"InvalidSignature: Signature verification failed: {error}"
+        raise TrustError(codes.SIGNATURE_WRONG.at("Signature", reason=reason)) from error
+
+
 class _Signed(PacketVerifier):
     """signxml's functions for one SignedInfo."""
 
     def __init__(self, inherited: Mapping[str, str]) -> None:
         super().__init__(inherited, 0)
 
-    def verify_info(
-        self, signature: etree._Element, parts: SignatureParts, signer: x509.Certificate
-    ) -> bytes:
-        """Return SignedInfo's canonical form; raises TrustError if `signer` did not sign it."""
-        info, value = signature[0], signature[1]
-        form = self._c14n(info, CanonicalizationMethod(info[0].get("Algorithm")))
-        try:
-            self._verify_signature_with_pubkey(
-                signed_info_c14n=form,
-                raw_signature=base64.b64decode(value.text or ""),
-                signature_alg=parts.method,
-                signing_certificate=signer,
-            )
-        except InvalidSignature as error:
-            reason = f"InvalidSignature: Signature verification failed: {error}"
-            raise TrustError(codes.SIGNATURE_WRONG.at("Signature", reason=reason)) from error
-        return form
+    def form_of(self, info: etree._Element) -> bytes:
+        """Return the canonical form of a SignedInfo."""
+        return self._c14n(info, CanonicalizationMethod(info[0].get("Algorithm")))
+
+    def check(
+        self, info: bytes, value: bytes, parts: SignatureParts, signer: x509.Certificate
+    ) -> None:
+        """Raise what cryptography raises if `signer` did not sign this."""
+        self._verify_signature_with_pubkey(
+            signed_info_c14n=info,
+            raw_signature=value,
+            signature_alg=parts.method,
+            signing_certificate=signer,
+        )
 
 
 def _canonical(

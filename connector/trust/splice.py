@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 from cryptography import x509
@@ -71,8 +72,8 @@ def prove_canonical(parts: tuple[Part, ...]) -> None:
         raise Bug(codes.NOT_CANONICAL.at(reason="a payload is not the text of its element"))
 
 
-def digest_of(parts: tuple[Part, ...]) -> bytes:
-    """Return the SHA-256 over the bytes of parts.
+def digest_of(parts: tuple[Part, ...], keep: list[bytes] | None = None) -> bytes:
+    """Return the SHA-256 over the bytes of parts, which are added to `keep` if it is given.
 
     Raises:
         PermanentError: an attachment has another size than when it was first read.
@@ -81,12 +82,15 @@ def digest_of(parts: tuple[Part, ...]) -> bytes:
     count = sum(isinstance(part, Payload) for part in parts)
     for part in parts:
         if isinstance(part, bytes):
-            digest.update(part)
-            continue
-        number, left = number + 1, part.size
-        for chunk in part.chunks():
+            chunks: Iterable[bytes] = (part,)
+            left = len(part)
+        else:
+            number, left, chunks = number + 1, part.size, part.chunks()
+        for chunk in chunks:
             digest.update(chunk)
             left -= len(chunk)
+            if keep is not None:
+                keep.append(chunk)
         if left:
             raise PermanentError(rule_codes.ATTACHMENT_CHANGED.at(attachment_path(number, count)))
     return digest.digest()

@@ -8,8 +8,7 @@ trusted, and content is taken only from the bytes that were signed.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -23,12 +22,18 @@ from connector.errors import ConnectorError, Finding, PermanentError, TransientE
 from connector.model.content import Content
 from connector.trust import codes
 from connector.trust.certificates import CertificateFacts
+from connector.trust.forms import Recognised, learn, recognise
 from connector.trust.memo import KnownSigner
 from connector.trust.registry import Trust
 from connector.trust.shown import shown
 from connector.trust.signature import signed_content
 from connector.trust.signer import check_period
-from connector.trust.skeleton import NotPlain, spliced_content
+from connector.trust.skeleton import (
+    NotPlain,
+    SplicedContent,
+    recognised_content,
+    spliced_content,
+)
 from connector.trust.structure import SignatureParts, check_structure
 from connector.trust.verdict import (
     FAILED,
@@ -157,27 +162,39 @@ class _Examination:
         """Run all stages on the skeleton; raises NotPlain if the other way has to decide."""
         with self.stage() as passed:
             skeleton = cut(self.source, limits=self.limits, scratch=self.scratch)
-            root = self.skeleton_tree(skeleton)
-            passed(f"{skeleton.size if skeleton else 0} bytes")
-        if skeleton is None:
-            raise NotPlain
-        signed = self.check_signer(root)
+            if skeleton is None:
+                raise NotPlain
+            known = recognise(skeleton.data, self.trust.forms, limits=self.limits)
+            root = self.skeleton_tree(skeleton) if known is None else known.root
+            passed(f"{skeleton.size} bytes")
+        signed = self.check_signer(root, known)
         with self.stage() as passed:
-            known = signed.known
-            content = spliced_content(
-                root, skeleton, signed.parts, known.certificate, bearers=known.bearers
-            )
+            content = self.content(root, skeleton, signed, known)
             passed(f"{signed.parts.digest_name} {content.digest}")
-        return self.verified(signed, content.root, content.pieces, skeleton.runs)
+        verified = self.verified(signed, content.root, content.pieces, skeleton.runs)
+        if known is None:
+            learn(skeleton.data, signed.parts, self.trust.forms)
+        return verified
 
-    def skeleton_tree(self, skeleton: Skeleton | None) -> etree._Element:
+    def skeleton_tree(self, skeleton: Skeleton) -> etree._Element:
         """Return the tree of a skeleton; places in findings are those of the whole packet."""
-        if skeleton is None:
-            raise NotPlain
         try:
             return parse_skeleton(skeleton.data, limits=self.limits)
         except PermanentError as error:
             raise NotPlain from error
+
+    def content(
+        self,
+        root: etree._Element,
+        skeleton: Skeleton,
+        signed: _Signed,
+        known: Recognised | None,
+    ) -> SplicedContent:
+        """Return what was signed; the tree is used up."""
+        signer, bearers = signed.known.certificate, signed.known.bearers
+        if known is not None:
+            return recognised_content(known, skeleton, signer, bearers=bearers)
+        return spliced_content(root, skeleton, signed.parts, signer, bearers=bearers)
 
     def run_whole(self) -> Verified:
         """Run all stages over the packet as one tree."""
@@ -192,10 +209,13 @@ class _Examination:
             passed(f"{signed.parts.digest_name} {content.digest}")
         return self.verified(signed, content.root, (content.data,), {})
 
-    def check_signer(self, root: etree._Element) -> _Signed:
+    def check_signer(self, root: etree._Element, form: Recognised | None = None) -> _Signed:
         """Check the Signature's shape, find its signer, and follow the chain to an anchor."""
         with self.stage() as passed:
-            parts = check_structure(root, legacy=bool(self.trust.legacy_sha1))
+            if form is not None:
+                parts = form.parts
+            else:
+                parts = check_structure(root, legacy=bool(self.trust.legacy_sha1))
             passed(parts.method.name)
         with self.stage() as passed:
             known = self.trust.signers.find(parts.certificates)
@@ -255,29 +275,47 @@ class _Examination:
         if parts.legacy:
             self.findings = (codes.LEGACY_SHA1.at("Signature", code=code), *self.findings)
 
-    @contextmanager
-    def stage(self) -> Iterator[Callable[[str], None]]:
-        """Record the next stage; nothing but ConnectorError leaves it."""
-        name = STAGES[len(self.stages)]
-        details: list[str] = []
-        try:
-            yield details.append
-        except NotPlain:
-            raise
-        except ConnectorError as error:
-            outcome = HELD if isinstance(error, TransientError) else FAILED
-            self.stages.append(Stage(name, outcome, str(error)))
-            raise
-        except MemoryError as error:
-            self.stages.append(Stage(name, HELD, "out of memory"))
-            raise TransientError(codes.UNEXPECTED.at(name, reason="out of memory")) from error
-        except Exception as error:  # no packet, however odd, may end the daemon
-            reason = f"{type(error).__name__}: {shown(str(error), 200)}"
-            self.stages.append(Stage(name, FAILED, reason))
-            raise TrustError(codes.UNEXPECTED.at(name, reason=reason)) from error
-        self.stages.append(Stage(name, PASSED, *details))
+    def stage(self) -> _Step:
+        """Return the next stage as a context, which records it when it ends."""
+        return _Step(self.stages)
 
     def all_stages(self) -> tuple[Stage, ...]:
         """Return the stages that ran and those that were not reached."""
         rest = STAGES[len(self.stages) :]
         return (*self.stages, *(Stage(name, NOT_REACHED) for name in rest))
+
+
+class _Step:
+    """Records one stage; nothing but ConnectorError leaves it."""
+
+    __slots__ = ("_details", "_name", "_stages")
+
+    def __init__(self, stages: list[Stage]) -> None:
+        self._stages = stages
+        self._name = STAGES[len(stages)]
+        self._details: list[str] = []
+
+    def __enter__(self) -> Callable[[str], None]:
+        return self._details.append
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if error is None:
+            self._stages.append(Stage(self._name, PASSED, *self._details))
+        elif isinstance(error, Exception) and not isinstance(error, NotPlain):
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        """Record what went wrong; raises TrustError for what no packet, however odd, may cause."""
+        name, stages = self._name, self._stages
+        if isinstance(error, ConnectorError):
+            outcome = HELD if isinstance(error, TransientError) else FAILED
+            stages.append(Stage(name, outcome, str(error)))
+        elif isinstance(error, MemoryError):
+            stages.append(Stage(name, HELD, "out of memory"))
+            raise TransientError(codes.UNEXPECTED.at(name, reason="out of memory")) from error
+        else:
+            reason = f"{type(error).__name__}: {shown(str(error), 200)}"
+            stages.append(Stage(name, FAILED, reason))
+            raise TrustError(codes.UNEXPECTED.at(name, reason=reason)) from error

@@ -164,6 +164,11 @@ class Member:
             self.node.outbound.enqueue_document(work, prepared, receivers=to, origin=Origin())
         return prepared.sealed.packet_id
 
+    def recipe(self, packet_id: str) -> bytes:
+        """Return the recipe of a packet in the outbox."""
+        with self.node.store.read() as tx:
+            return outbox.recipe(tx, packet_id)
+
     def sealed(self, envelope: Envelope) -> Prepared:
         """Seal an envelope in this agency's name, and nothing more."""
         return self.node.outbound.prepare(envelope, agency=self.code)

@@ -16,6 +16,7 @@ from connector.flow.relay import Relay
 from connector.flow.retry import RetryPolicy
 from connector.model.content import BytesContent
 from connector.model.envelope import Attachment, Document, StatusCode
+from connector.model.recipe import files
 from connector.model.states import DeliveryState, InboxState
 from connector.store import outbox, sources
 from connector.store.store import Store
@@ -139,10 +140,7 @@ def test_body_that_is_gone_parks_only_its_delivery(lab: Lab, document: Make) -> 
     """A packet whose file was lost is parked with an alarm; the others leave."""
     g22, h41 = lab.member("G22"), lab.member("H41")
     packet_id = g22.enqueue(document("01"))
-    with g22.node.store.read() as tx:
-        packet = outbox.packet(tx, packet_id)
-    assert packet is not None
-    g22.node.spool.remove(packet.body_sha256)
+    g22.node.spool.remove(files(g22.recipe(packet_id))[0])
     g22.enqueue(document())
     lab.settle()
     assert h41.in_sink() == [DOC]
@@ -190,8 +188,7 @@ def test_what_could_not_be_handed_over_goes_again_at_once(lab: Lab, document: Ma
     g22 = lab.member("G22")
     g22.enqueue(document())
     relay = g22.link.relay
-    keys = [(packet.packet_id, delivery.receiver) for packet, delivery in relay._claim()]
-    relay._release(keys)
+    relay._release([claimed.key for claimed in relay._claim()])
     assert relay.idle
     assert len(relay._claim()) == 1
 

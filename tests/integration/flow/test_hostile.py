@@ -236,10 +236,10 @@ def test_failure_of_the_program_on_one_message_is_contained(
     g22, h41 = lab.member("G22"), lab.member("H41")
     decide = Admission._decide
 
-    def fail_on_first(self: Admission, row: Any, found: Document, verified: Any) -> None:
+    def fail_on_first(self: Admission, row: Any, found: Document, *others: Any) -> Any:
         if found.code.number == "01":
             raise KeyError("no such thing")
-        decide(self, row, found, verified)
+        return decide(self, row, found, *others)
 
     monkeypatch.setattr(Admission, "_decide", fail_on_first)
     for number in ("01", "05"):
@@ -261,14 +261,14 @@ def test_failure_of_a_sink_that_nobody_foresaw_is_contained(
 ) -> None:
     """An exception out of a sink parks that document with an alarm and stops no other."""
     g22, h41 = lab.member("G22"), lab.member("H41")
-    deliver = FolderSink.deliver
+    deliver = FolderSink.deliver_many
 
-    def fail_on_first(self: FolderSink, item: Any) -> bool:
-        if item.document.code.number == "01":
+    def fail_on_first(self: FolderSink, items: Any) -> list[bool]:
+        if any(item.document.code.number == "01" for item in items):
             raise ZeroDivisionError
-        return deliver(self, item)
+        return deliver(self, items)
 
-    monkeypatch.setattr(FolderSink, "deliver", fail_on_first)
+    monkeypatch.setattr(FolderSink, "deliver_many", fail_on_first)
     for number in ("01", "05"):
         g22.enqueue(document(number))
     lab.settle()

@@ -13,6 +13,7 @@ from connector.agencies.files import load
 from connector.clock import ManualClock
 from connector.config.node import load_node
 from connector.events import Emitter
+from connector.flow.bodies import Bodies
 from connector.flow.collect import Collected
 from connector.flow.node import Node, open_node
 from connector.flow.ours import OurAgency, Ours
@@ -89,6 +90,12 @@ class Office:
         with self.node.store.read() as tx:
             rows = outbox.list_deliveries(tx, kind="document", limit=1000)
         return list({packet.packet_id: packet for packet, _ in reversed(rows)}.values())
+
+    def bytes_of(self, packet: OutboxPacket) -> bytes:
+        """Return the bytes of a packet in the outbox."""
+        with self.node.store.read() as tx:
+            recipe = outbox.recipe(tx, packet.packet_id)
+        return Bodies(self.node.spool).data(packet, recipe)
 
     def states(self) -> list[DeliveryState]:
         """Return the states of all deliveries, oldest first."""

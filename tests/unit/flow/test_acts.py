@@ -99,6 +99,8 @@ def received(store: Store, packet_id: str, state: InboxState, **columns: Any) ->
     )
     with store.begin() as tx:
         inbox.receive(tx, message)
+        if state is InboxState.CANCELLED:
+            inbox.update(tx, message.message_key, state=InboxState.VERIFIED, now=now)
         inbox.update(tx, message.message_key, state=state, now=now, **{**plain, **columns})
 
 

@@ -15,8 +15,9 @@ from connector.flow.collect import Collected, Collector
 from connector.flow.outbound import Outbound
 from connector.mapping.mapper import Mapper
 from connector.model.envelope import Document
+from connector.sources.attachments import HELD_BYTES
 from connector.store import codes as store_codes
-from connector.store import sources
+from connector.store import outbox, sources
 
 if TYPE_CHECKING:
     from tests.unit.flow.conftest import Office
@@ -217,7 +218,7 @@ def test_conflict_is_found_whatever_the_spelling_of_the_sender(office: Office, r
     office.export(row())
     office.collect()
     (packet,) = office.packets()
-    document = read(office.node.spool.get(packet.body_sha256).path.read_bytes()).envelope
+    document = read(office.bytes_of(packet)).envelope
     assert isinstance(document, Document)
     spelled = replace(document.sender, organ_id="000.00.00.G22")
     again = replace(document, sender=spelled, subject="V/v khác")
@@ -243,9 +244,118 @@ def test_disk_failure_is_no_refusal(
     def full(*_: object) -> None:
         raise StorageError(store_codes.DISK_FULL.at(reason="full"))
 
-    office.export(row())
+    (office.adapter / "files" / "a.pdf").write_bytes(b"%PDF-1.4")
+    office.export(row(Tep="a.pdf"))
     with monkeypatch.context() as patch:
-        patch.setattr(type(office.node.spool), "put", full)
+        patch.setattr(type(office.node.spool), "put_many", full)
         with pytest.raises(StorageError):
             office.collect()
     assert office.refusals() == []
+
+
+def _many(row: Row, *files: str) -> list[str]:
+    """Return rows for more records than this process seals alone, with files for the first."""
+    names = [*files, *[""] * (80 - len(files))]
+    return [row(f"{n:02}/VPCP-KSTT", Tep=name) for n, name in enumerate(names, 10)]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_records_keep_their_order_wherever_they_are_sealed(
+    office: Office, row: Row, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packets stand in the outbox as the records do in the export, over several batches."""
+    beside = office.node.outbound._workers
+    assert beside is not None
+    monkeypatch.setattr(beside, "count", workers)
+    rows = _many(row)
+    office.export(*rows[:3], rows[1], *rows[3:])
+    assert office.collect() == Collected(sealed=80, repeated=1)
+    assert [packet.place for packet in office.packets()] == [
+        f"export/di.csv:{line}" for line in range(2, 83) if line != 5
+    ]
+    assert bool(beside.processes()) is bool(workers)
+
+
+def test_file_that_changes_after_sealing_refuses_its_record_alone(
+    office: Office, row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes into the spool is what was signed; the other records of the batch are taken."""
+    files = office.adapter / "files"
+    for name in ("a.pdf", "b.pdf", "c.pdf"):
+        (files / name).write_bytes(b"%PDF-1.4 " + name.encode() + bytes(1 << 20))
+    keep = Outbound.keep
+    touched: list[None] = []
+
+    def change_first(self: Outbound, sealed: Any, ahead: Any = None) -> Any:
+        if not touched:
+            touched.append(None)
+            (files / "b.pdf").write_bytes(b"%PDF-1.4 other")
+        return keep(self, sealed, ahead)
+
+    monkeypatch.setattr(Outbound, "keep", change_first)
+    office.export(*_many(row, "a.pdf", "b.pdf", "c.pdf")[:3])
+    assert office.collect() == Collected(sealed=2, refused=1)
+    (refused,) = office.refusals()
+    assert refused.place == "export/di.csv:3"
+    assert [packet.code for packet in office.packets()] == ["10/VPCP-KSTT", "12/VPCP-KSTT"]
+
+
+def test_file_that_changes_before_sealing_refuses_its_record_alone(
+    office: Office, row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads it first, the sealer or the spool, the others of the batch are taken."""
+    files = office.adapter / "files"
+    for name in ("a.pdf", "b.pdf", "c.pdf"):
+        (files / name).write_bytes(b"%PDF-1.4 " + name.encode() + bytes(HELD_BYTES))
+    ahead = Outbound.keep_ahead
+
+    def change(self: Outbound, documents: Any) -> Any:
+        (files / "b.pdf").write_bytes(b"%PDF-1.4 other")
+        return ahead(self, documents)
+
+    monkeypatch.setattr(Outbound, "keep_ahead", change)
+    office.export(*_many(row, "a.pdf", "b.pdf", "c.pdf")[:3])
+    assert office.collect() == Collected(sealed=2, refused=1)
+    (refused,) = office.refusals()
+    assert refused.place == "export/di.csv:3"
+    assert [packet.code for packet in office.packets()] == ["10/VPCP-KSTT", "12/VPCP-KSTT"]
+
+
+def test_fresh_bytes_are_those_of_recipe_and_spool(office: Office, row: Row) -> None:
+    """What is remembered of a packet just sealed is what would be made again, and ends with it."""
+    (office.adapter / "files" / "a.pdf").write_bytes(b"%PDF-1.4" + bytes(range(256)) * 300)
+    office.export(row(Tep="a.pdf"))
+    office.collect()
+    (packet,) = office.packets()
+    with office.node.store.read() as tx:
+        recipe = outbox.recipe(tx, packet.packet_id)
+    fresh = office.node.outbound.fresh
+    assert fresh.take(packet.packet_id, recipe) == office.bytes_of(packet)
+    assert fresh.take(packet.packet_id, recipe) is None
+
+
+def test_packet_without_files_leaves_nothing_in_the_spool(office: Office, row: Row) -> None:
+    """The recipe in the outbox is all that such a packet needs; a file is there only once."""
+    office.export(row())
+    office.collect()
+    assert list(office.node.spool.digests()) == []
+    (office.adapter / "files" / "a.pdf").write_bytes(b"%PDF-1.4")
+    office.export(row(), row("06/VPCP", Tep="a.pdf"), row("07/VPCP", Tep="a.pdf"))
+    assert office.collect().sealed == 2
+    assert len(list(office.node.spool.digests())) == 1
+    for packet in office.packets():
+        assert len(office.bytes_of(packet)) == packet.body_size
+
+
+def test_bytes_made_again_are_the_same(office: Office, row: Row) -> None:
+    """However often a packet is sent, its bytes and its digest are those of the first time."""
+    (office.adapter / "files" / "a.pdf").write_bytes(b"%PDF-1.4" + bytes(range(256)) * 300)
+    office.export(row(Tep="a.pdf"))
+    office.collect()
+    (packet,) = office.packets()
+    assert office.bytes_of(packet) == office.bytes_of(packet)
+    (digest,) = office.node.spool.digests()
+    path = office.node.spool.get(digest).path
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    with pytest.raises(StorageError, match="EDX-5021"):
+        office.bytes_of(packet)

@@ -56,17 +56,17 @@ class Desk:
                 business_type=business_type,
                 content_digest=packet_id,
                 digest=f"digest of {packet_id}",
-                body_sha256="0" * 64,
                 body_size=1,
                 sealed_at=work.now,
             )
-            outbox.enqueue(work.tx, packet, ["H41"])
+            outbox.enqueue(work.tx, packet, ["H41"], b"[]")
             outbox.set_state(work.tx, packet_id, "H41", D.SENT, now=work.now)
 
     def set(self, packet_id: str, state: DeliveryState) -> None:
         """Put its delivery into a state."""
         with self._node.ledger.work() as work:
-            outbox.set_state(work.tx, packet_id, "H41", state, now=work.now)
+            statement = "UPDATE delivery SET state = ? WHERE packet_id = ?"  # by whatever way
+            work.tx.exec_driver_sql(statement, (state.value, packet_id))
 
     def state(self, packet_id: str) -> DeliveryState:
         """Return the state of its delivery."""

@@ -112,9 +112,12 @@ def test_state_of_a_node_without_broker(office: Office, row: Row) -> None:
     assert state.outbox_documents == {"queued": 1}
     assert (state.refused_records, state.oldest_unsent) == (1, NOW)
     assert state.brokers["G22"] != "connected"
-    assert len(state.concerns) == 1
+    assert (state.lately_refused, state.conflicts) == (1, 0)
+    assert len(state.concerns) == 2
     later = node_state(office.node.store, office.node.config, now=NOW + dt.timedelta(minutes=16))
     assert "documents wait unsent for more than 15 minutes" in later.concerns
+    forgotten = node_state(office.node.store, office.node.config, now=NOW + dt.timedelta(days=8))
+    assert (forgotten.refused_records, forgotten.lately_refused) == (1, 0)
     assert later.as_dict()["journal_head"] == state.journal_head
 
 

@@ -219,6 +219,52 @@ def _expect(root: Path, act: str) -> None:
     assert list((root / "_incoming").iterdir()) == []
 
 
+def test_killed_at_every_step_of_several(
+    tmp_path: Path, item: Inbound, killer: pytest.MonkeyPatch
+) -> None:
+    """A kill while several documents are delivered together leaves each whole or absent."""
+    items = [replace(item, packet_id=f"{number}") for number in range(1, 5)]
+    for until in range(1, 300):
+        root = tmp_path / str(until)
+        FolderSink(root).deliver(items[1])
+        steps = _steps(killer, until)
+        try:
+            assert FolderSink(root, desk=True).deliver_many(items) == [True] * len(items)
+        except Killed:
+            killer.undo()
+        else:
+            assert steps() < until
+            break
+        for home in root.glob("[0-9]*/*"):
+            assert {"packet.edxml", "document.json", "02-Quyet-dinh-05.pdf"} <= {
+                path.name for path in home.iterdir()
+            }
+        FolderSink(root).deliver_many(items)
+        assert len(homes(root)) == len(items)
+        assert list((root / "_incoming").iterdir()) == []
+    assert until > len(items)
+
+
+def test_several_at_once_are_as_one_by_one(tmp_path: Path, item: Inbound) -> None:
+    """Together or one by one, the folder holds the same; one taken back does not come again."""
+    items = [replace(item, packet_id=f"{number}") for number in (1, 2, 3)]
+    together, alone = FolderSink(tmp_path / "a", desk=True), FolderSink(tmp_path / "b", desk=True)
+    for sink in (together, alone):
+        sink.cancel(recall_of(items[1]), target(items[1]))
+    assert together.deliver_many(items) == [True, False, True]
+    assert [alone.deliver(each) for each in items] == [True, False, True]
+    assert together.deliver_many([items[0], items[0]]) == [True, True]
+    trees = [
+        {
+            str(path.relative_to(root)): path.read_bytes()
+            for path in sorted(root.rglob("*"))
+            if path.is_file()
+        }
+        for root in (tmp_path / "a", tmp_path / "b")
+    ]
+    assert trees[0] == trees[1]
+
+
 def test_a_killed_process_lets_the_folder_go(tmp_path: Path, item: Inbound) -> None:
     """A process that is killed with the lock in its hands does not stop the next one."""
     program = (

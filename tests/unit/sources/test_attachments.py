@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pickle
 import unicodedata
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from connector.errors import ConnectorError, RecordError, UnavailableError
 from connector.model.content import read_all
 from connector.model.record import Record
 from connector.sources import codes
-from connector.sources.attachments import Attachments
+from connector.sources.attachments import HELD_BYTES, Attachments, SourceFile
 
 RECORD = Record("e.csv:2", {})
 
@@ -110,23 +112,61 @@ def test_names_are_found_in_either_form(files: Path) -> None:
     assert Attachments(files).content(RECORD, "quyết định.pdf").size == 1
 
 
-@pytest.mark.parametrize("change", ["write", "replace", "remove"])
-def test_content_is_always_the_same(files: Path, change: str) -> None:
-    """A file that changed after its digest was taken is not handed out."""
-    path = files / "a.pdf"
-    path.write_bytes(b"before")
-    content = Attachments(files).content(RECORD, "a.pdf")
-    assert read_all(content) == b"before"
+def _change(path: Path, change: str) -> None:
+    """Let another file, or none, stand where one was read."""
     if change == "write":
         path.write_bytes(b"after!")
         os.utime(path, ns=(1, 1))
     elif change == "replace":
-        (files / "b.pdf").write_bytes(b"before")
-        (files / "b.pdf").replace(path)
+        (path.parent / "b.pdf").write_bytes(path.read_bytes())
+        (path.parent / "b.pdf").replace(path)
     else:
         path.unlink()
 
+
+_CHANGES = pytest.mark.parametrize("change", ["write", "replace", "remove"])
+
+
+@_CHANGES
+def test_large_content_is_always_the_same(files: Path, change: str) -> None:
+    """A file that is read anew, and changed after its digest was taken, is not handed out."""
+    path = files / "a.pdf"
+    path.write_bytes(bytes(HELD_BYTES + 1))
+    content = Attachments(files).content(RECORD, "a.pdf")
+    assert read_all(content) == path.read_bytes()
+    _change(path, change)
+
     with pytest.raises(ConnectorError) as caught:
         content.open()
+
+    assert caught.value.code == codes.ATTACHMENT_CHANGED.code
+
+
+@_CHANGES
+def test_small_content_is_what_was_read(files: Path, change: str) -> None:
+    """Whatever becomes of the file later, its bytes and its digest are those of one moment."""
+    path = files / "a.pdf"
+    path.write_bytes(b"before" * 1000)
+    content = Attachments(files).content(RECORD, "a.pdf")
+    _change(path, change)
+
+    assert read_all(content) == b"before" * 1000
+    assert (content.sha256, content.size) == (hashlib.sha256(b"before" * 1000).hexdigest(), 6000)
+
+
+@_CHANGES
+def test_held_content_travels_as_its_file(files: Path, change: str) -> None:
+    """Another process gets no bytes but reads the file again, or is told that it changed."""
+    path = files / "a.pdf"
+    path.write_bytes(b"before" * 1000)
+    sent = pickle.dumps(Attachments(files).content(RECORD, "a.pdf"))
+    assert len(sent) < 1000
+    there = pickle.loads(sent)  # noqa: S301 - made right here
+    assert isinstance(there, SourceFile)
+    assert there.held().data == b"before" * 1000
+    _change(path, change)
+
+    with pytest.raises(ConnectorError) as caught:
+        there.held()
 
     assert caught.value.code == codes.ATTACHMENT_CHANGED.code

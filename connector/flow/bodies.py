@@ -1,0 +1,118 @@
+"""The bytes of what was sent, made again from recipe and spool, never whole where it is large.
+
+Small packets that were sealed in this process just now are remembered as they were signed, so
+that their bytes need not be made and hashed a second time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from connector.errors import StorageError
+from connector.model.packet import Part, Sealed, Whole
+from connector.model.recipe import Checked, decode
+from connector.store import codes as store_codes
+from connector.store.outbox import OutboxPacket
+from connector.store.spool import Spool
+
+__all__ = ["Bodies", "Fresh"]
+
+_REMEMBERED_BYTES: Final = 24 << 20
+
+
+@dataclass(slots=True)
+class _Signed:
+    recipe: bytes
+    chunks: tuple[bytes, ...]
+    size: int
+    uses: int
+
+
+class Fresh:
+    """The bytes of packets that were sealed a moment ago; the oldest are forgotten first.
+
+    They are those over which the digest was taken, and are given out for the same recipe only.
+    """
+
+    def __init__(self, most_bytes: int = _REMEMBERED_BYTES) -> None:
+        self._most: Final = most_bytes
+        self._held = 0
+        self._packets: Final[dict[str, _Signed]] = {}
+        self._lock: Final = threading.Lock()
+
+    def remember(self, sealed: Sealed, recipe: bytes, uses: int) -> None:
+        """Keep a packet until it was asked for `uses` times, if it is small."""
+        if sealed.signed is None:
+            return
+        size = sum(map(len, sealed.signed))
+        with self._lock:
+            self._forget(sealed.packet_id)
+            self._packets[sealed.packet_id] = _Signed(recipe, sealed.signed, size, uses)
+            self._held += size
+            while self._held > self._most:
+                self._forget(next(iter(self._packets)))
+
+    def take(self, packet_id: str, recipe: bytes) -> bytes | None:
+        """Return a packet's bytes, None if they are not known or the recipe is another."""
+        with self._lock:
+            found = self._packets.get(packet_id)
+            if found is None:
+                return None
+            found.uses -= 1
+            if found.uses <= 0 or found.recipe != recipe:
+                self._forget(packet_id)
+        return b"".join(found.chunks) if found.recipe == recipe else None
+
+    def _forget(self, packet_id: str) -> None:
+        found = self._packets.pop(packet_id, None)
+        self._held -= 0 if found is None else found.size
+
+
+class Bodies:
+    """Finds the files of packets in the spool, and makes sure that they are still the same."""
+
+    def __init__(self, spool: Spool, fresh: Fresh | None = None) -> None:
+        self._spool = spool
+        self._fresh = fresh or Fresh()
+
+    def parts(self, packet: OutboxPacket, recipe: bytes) -> tuple[Part, ...]:
+        """Return a packet's parts; StorageError if a file is gone or the recipe is damaged."""
+        try:
+            return decode(recipe, self._spool.get)
+        except ValueError as error:
+            raise _changed(packet, "unreadable") from error
+
+    def chunks(self, packet: OutboxPacket, recipe: bytes) -> Iterator[bytes]:
+        """Yield a packet's bytes in pieces; StorageError at the end if they are not the same."""
+        parts = self.parts(packet, recipe)
+        checked = Checked(parts)
+        yield from checked.chunks()
+        expected = _expected(packet, parts)
+        if checked.digest != expected:
+            raise _changed(packet, checked.digest)
+
+    def data(self, packet: OutboxPacket, recipe: bytes) -> bytes:
+        """Return all bytes of a packet that is small; StorageError as with `chunks`."""
+        body = self._fresh.take(packet.packet_id, recipe)
+        return b"".join(self.chunks(packet, recipe)) if body is None else body
+
+    def check(self, packet: OutboxPacket, recipe: bytes) -> tuple[Part, ...]:
+        """Return the parts of a packet of any size once all of it was read and compared."""
+        for _ in self.chunks(packet, recipe):
+            pass
+        return self.parts(packet, recipe)
+
+
+def _expected(packet: OutboxPacket, parts: tuple[Part, ...]) -> str:
+    """Return the digest that the bytes must have: a packet that is one file bears its own."""
+    if len(parts) == 1 and isinstance(parts[0], Whole):
+        return parts[0].content.sha256
+    return packet.digest
+
+
+def _changed(packet: OutboxPacket, found: str) -> StorageError:
+    place = f"packet {packet.packet_id}"
+    return StorageError(store_codes.BODY_CHANGED.at(place, sha256=packet.digest, found=found))

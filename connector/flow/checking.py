@@ -1,0 +1,232 @@
+"""Verifying beside the daemon: processes that read packets from the spool and say what they found.
+
+Only a verdict that a packet is authentic is taken from them, and only if it rests on the very
+trust that is in force here when it is taken: each process reads the trust's files itself and names
+what it read by a digest of its contents. All else, a refusal first of all, is looked into again
+in the daemon. A packet that kills two of them by itself goes no further.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import pickle
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from connector.agencies.catalogue import Catalogue
+from connector.clock import Clock, vietnam_date
+from connector.edxml.pack import check
+from connector.edxml.parser import Limits
+from connector.edxml.stored import NewScratch
+from connector.errors import Finding, PermanentError
+from connector.flow import codes
+from connector.flow.child import Child
+from connector.model.content import Content
+from connector.model.envelope import Envelope
+from connector.store.spool import Spooled
+from connector.trust.registry import Trust
+from connector.trust.trust_source import TrustFiles, TrustSource
+from connector.trust.verify import verify
+
+__all__ = ["Body", "Checked", "Checking", "Checks", "Setup", "Version", "checked"]
+
+_MODULE: Final = "connector.flow.check_worker"
+_CHUNK: Final = 4
+_FEW: Final = 4
+_SMALL: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is known of an authentic packet: its content, schema and rules looked at, too.
+
+    `verification` is the verdict as it is stored beside the document.
+    """
+
+    envelope: Envelope
+    digest: str
+    findings: tuple[Finding, ...]
+    verification: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the verdict JSON-ready."""
+        return self.verification
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A packet of the spool, and as of when it is judged."""
+
+    content: Spooled
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a process needs to judge as the daemon does."""
+
+    trust: TrustFiles
+    catalogue: Path | None
+    clock: Clock
+    limits: Limits
+
+
+Checking = Callable[[], Checked | None]
+"""Gives what was found of a packet; None if it has to be looked at here."""
+
+
+def checked(
+    body: Content,
+    trust: Trust,
+    *,
+    at: dt.datetime,
+    today: dt.date,
+    limits: Limits,
+    scratch: NewScratch | None = None,
+) -> Checked:
+    """Verify a packet and look at schema and rules; raises why it is not authentic."""
+    verified = verify(body, trust, at=at, limits=limits, scratch=scratch)
+    envelope = verified.reading.envelope
+    findings = (*verified.findings, *check(envelope, today=today))
+    return Checked(envelope, verified.digest, findings, verified.as_dict())
+
+
+class Version:
+    """Names what a trust rests on by a digest, anew only if it is another one."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._codes: Final = "".join(map(repr, catalogue))
+        self._known: tuple[Trust, str] | None = None
+
+    def of(self, trust: Trust) -> str | None:
+        """Return the digest; None for a trust that may be another one at any moment."""
+        if trust.revocations.answers is not None:
+            return None
+        known = self._known
+        if known is None or known[0] is not trust:
+            text = "\0".join((self._codes, *_contents(trust)))
+            known = self._known = trust, hashlib.sha256(text.encode()).hexdigest()
+        return known[1]
+
+
+class Checks:
+    """Looks at packets in processes; what is too large or too little for them is left alone."""
+
+    def __init__(self, setup: Setup, source: TrustSource, version: Version, count: int) -> None:
+        self.count: Final = count
+        self._setup: Final = setup
+        self._source: Final = source
+        self._version: Final = version
+        self._idle: Final[queue.SimpleQueue[Child]] = queue.SimpleQueue()
+        self._all: Final[list[Child]] = []
+        self._lock: Final = threading.Lock()
+        self._closed = False
+        self._threads: Final = ThreadPoolExecutor(max(count, 1), "check")
+
+    def begin(self, bodies: Sequence[Body]) -> list[Checking]:
+        """Begin to look at packets, in their order."""
+        taken: list[Checking] = [_nothing] * len(bodies)
+        version = self._version.of(self._source.current()) if self.count else None
+        fit = [index for index, body in enumerate(bodies) if body.content.size <= _SMALL]
+        if version is None or len(fit) < _FEW:
+            return taken
+        for start in range(0, len(fit), _CHUNK):
+            chunk = fit[start : start + _CHUNK]
+            mine = tuple(bodies[index] for index in chunk)
+            answers = self._threads.submit(self._answers, version, mine)
+            for number, index in enumerate(chunk):
+                taken[index] = partial(self._take, version, answers, number)
+        return taken
+
+    def processes(self) -> tuple[int, ...]:
+        """Return the process ids of those that were started."""
+        with self._lock:
+            return tuple(child.process.pid for child in self._all)
+
+    def close(self) -> None:
+        """End all processes; what is being looked at there is left alone."""
+        with self._lock:
+            self._closed = True
+            for child in self._all:
+                child.end()
+            self._all.clear()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _take(
+        self, version: str, answers: Future[list[Checked | PermanentError | None]], number: int
+    ) -> Checked | None:
+        answer = answers.result()[number]
+        if isinstance(answer, PermanentError):
+            raise answer
+        in_force = self._version.of(self._source.current())
+        return answer if in_force == version else None
+
+    def _answers(
+        self, version: str, bodies: Sequence[Body]
+    ) -> list[Checked | PermanentError | None]:
+        try:
+            return [*self._asked(version, bodies)]
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return [self._alone(version, body) for body in bodies]
+
+    def _alone(self, version: str, body: Body) -> Checked | PermanentError | None:
+        """Look at one of the packets whose process died, in a new one, and again in another."""
+        reason = ""
+        for _ in range(2):
+            try:
+                return self._asked(version, [body])[0]
+            except (OSError, EOFError, pickle.UnpicklingError) as error:
+                reason = repr(error)
+                if self._closed:
+                    return None
+        return PermanentError(codes.CHECK_WORKER_DIED.at(reason=reason))
+
+    def _asked(self, version: str, bodies: Sequence[Body]) -> list[Checked | None]:
+        today = vietnam_date(self._setup.clock.now())
+        child = self._free()
+        try:
+            answers: list[Checked | None] = child.ask((version, today, tuple(bodies)))
+        except BaseException:
+            with self._lock:
+                if child in self._all:
+                    self._all.remove(child)
+            child.end()
+            raise
+        self._idle.put(child)
+        return answers
+
+    def _free(self) -> Child:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            with self._lock:
+                if self._closed:
+                    raise EOFError from None
+                child = Child(_MODULE, self._setup)
+                self._all.append(child)
+            return child
+
+
+def _nothing() -> None:
+    return None
+
+
+def _contents(trust: Trust) -> Iterator[str]:
+    """Yield everything that a verdict rests on."""
+    for certificate in trust.anchors.certificates:
+        yield f"anchor {certificate.fingerprint(SHA256()).hex()}"
+    yield f"registry {trust.registry.version}"
+    yield from map(repr, trust.registry.registrations)
+    yield from map(repr, trust.registry.legacy)
+    for each in trust.revocations.lists:
+        yield f"revocations {each.crl.fingerprint(SHA256()).hex()}"
+    yield f"legacy {sorted(trust.legacy_sha1)}"

@@ -1,0 +1,264 @@
+"""Writing and signing beside the daemon: worker processes, each with keys of its own.
+
+A worker is a fresh interpreter that inherits no handles: keys are loaded and tokens opened by
+configuration in each. Envelopes go over as data, files as paths where they have one; what comes
+back are literal parts and digests. A worker that dies is replaced and its envelopes are sealed
+again, one at a time; one that kills its worker twice is refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import pickle
+import queue
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import IO, Any, Final
+
+from connector.clock import Clock
+from connector.edxml.parser import Limits
+from connector.errors import ConnectorError, PermanentError, UnavailableError
+from connector.flow import codes
+from connector.flow.sealer import Sealer
+from connector.model.envelope import Document, Envelope
+from connector.model.packet import Part, Payload, Sealed, WriteOptions
+from connector.trust.settings import KeySettings
+
+__all__ = [
+    "Answer",
+    "Job",
+    "Setup",
+    "Unexpected",
+    "Workers",
+    "default_workers",
+    "receive",
+    "send",
+]
+
+_LENGTH: Final = struct.Struct(">Q")
+_CHUNK: Final = 8
+_START: Final = "from connector.flow.seal_worker import main; main()"
+_MOST: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One envelope to be sealed in the name of an agency, at a moment."""
+
+    envelope: Envelope
+    agency: str
+    options: WriteOptions
+    now: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a worker needs to open keys like the daemon's; secrets are only referred to."""
+
+    keys: Mapping[str, tuple[KeySettings, ...]]
+    clock: Clock
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a worker says of a job: the sealed packet's own bytes and digests, or why not."""
+
+    parts: tuple[bytes | tuple[int, bytes, bytes], ...] = ()
+    packet_id: str = ""
+    content_digest: str = ""
+    digest: str = ""
+    error: ConnectorError | None = None
+    unexpected: str = ""
+
+
+class Unexpected(Exception):
+    """What failed in a worker in a way nobody foresaw, in its words."""
+
+
+def default_workers() -> int:
+    """Return how many workers suit the cores that this process may use: one is left to it."""
+    return min(max(len(os.sched_getaffinity(0)) - 1, 0), _MOST)
+
+
+class Workers:
+    """Seals in processes, or here if there are none or the work is too little for them."""
+
+    def __init__(self, sealer: Sealer, setup: Setup, count: int) -> None:
+        self._sealer: Final = sealer
+        self._setup: Final = setup
+        self.count: Final = count
+        self._idle: Final[queue.SimpleQueue[_Worker]] = queue.SimpleQueue()
+        self._all: Final[list[_Worker]] = []
+        self._lock: Final = threading.Lock()
+        self._closed: Final = threading.Event()
+        self._threads: Final = ThreadPoolExecutor(max(count, 1), "seal")
+
+    def submit(self, jobs: Sequence[Job]) -> list[Callable[[], Sealed]]:
+        """Begin to seal; each of what is returned gives its packet, or raises why there is none."""
+        if not self.count or len(jobs) <= _CHUNK:
+            return [_Here(self._sealer, job) for job in jobs]
+        taken: list[Callable[[], Sealed]] = []
+        for start in range(0, len(jobs), _CHUNK):
+            chunk = jobs[start : start + _CHUNK]
+            answers = self._threads.submit(self._answers, chunk)
+            taken += [_There(job, answers, number) for number, job in enumerate(chunk)]
+        return taken
+
+    def processes(self) -> tuple[int, ...]:
+        """Return the process ids of the workers that were started."""
+        with self._lock:
+            return tuple(worker.process.pid for worker in self._all)
+
+    def close(self) -> None:
+        """End all workers; what is being sealed ends with an error."""
+        with self._lock:
+            self._closed.set()
+            for worker in self._all:
+                worker.end()
+            self._all.clear()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _answers(self, jobs: Sequence[Job]) -> list[Answer]:
+        try:
+            return self._asked(jobs)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return [self._alone(job) for job in jobs]
+        except UnavailableError as error:
+            return [Answer(error=error) for _ in jobs]
+
+    def _alone(self, job: Job) -> Answer:
+        """Seal one of the jobs whose worker died, with a new worker."""
+        try:
+            return self._asked([job])[0]
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            if self._closed.is_set():
+                return Answer(error=UnavailableError(codes.SEALING_STOPPED.at()))
+            finding = codes.SEAL_WORKER_DIED.at(reason=repr(error))
+            return Answer(error=PermanentError(finding))
+        except UnavailableError as error:
+            return Answer(error=error)
+
+    def _asked(self, jobs: Sequence[Job]) -> list[Answer]:
+        worker = self._free()
+        try:
+            answers: list[Answer] = worker.ask(jobs)
+        except BaseException:
+            with self._lock:
+                if worker in self._all:
+                    self._all.remove(worker)
+            worker.end()
+            raise
+        self._idle.put(worker)
+        return answers
+
+    def _free(self) -> _Worker:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            with self._lock:
+                if self._closed.is_set():
+                    raise UnavailableError(codes.SEALING_STOPPED.at()) from None
+                worker = _Worker(self._setup)
+                self._all.append(worker)
+            return worker
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    sealer: Sealer
+    job: Job
+
+    def __call__(self) -> Sealed:
+        job = self.job
+        return self.sealer.seal(job.envelope, job.agency, job.options, job.now)
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    job: Job
+    answers: Future[list[Answer]]
+    number: int
+
+    def __call__(self) -> Sealed:
+        answer = self.answers.result()[self.number]
+        if answer.error is not None:
+            raise answer.error
+        if answer.unexpected:
+            raise Unexpected(answer.unexpected)
+        envelope = self.job.envelope
+        files = envelope.attachments if isinstance(envelope, Document) else ()
+        parts: tuple[Part, ...] = tuple(
+            part if isinstance(part, bytes) else Payload(files[part[0]].content, *part[1:])
+            for part in answer.parts
+        )
+        return Sealed(parts, envelope, answer.packet_id, answer.content_digest, answer.digest)
+
+
+class _Worker:
+    """One process, driven by one thread at a time."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.process: Final = subprocess.Popen(
+            [sys.executable, "-c", _START],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        try:
+            send(self._stdin, setup)
+        except BaseException:
+            self.end()
+            raise
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        if self.process.stdin is None:
+            raise BrokenPipeError
+        return self.process.stdin
+
+    def ask(self, jobs: Sequence[Job]) -> list[Answer]:
+        """Return the answers about jobs; raises EOFError or OSError if the process died."""
+        send(self._stdin, tuple(jobs))
+        if self.process.stdout is None:
+            raise BrokenPipeError
+        answers = receive(self.process.stdout)
+        if isinstance(answers, ConnectorError):
+            raise answers
+        return list(answers)
+
+    def end(self) -> None:
+        """End the process and wait for it."""
+        self.process.kill()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue  # what could not be written to a dead process
+        self.process.wait()
+
+
+def send(stream: IO[bytes], value: object) -> None:
+    """Write one value with its length before it."""
+    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> Any:
+    """Read one value; EOFError if the other side is gone."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    (length,) = _LENGTH.unpack(head)
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return pickle.loads(data)  # noqa: S301 - from a process of our own

@@ -1,0 +1,261 @@
+"""Verifying in processes beside the daemon: same verdicts, on the trust in force, nobody dies."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from connector.agencies.files import load as load_catalogue
+from connector.broker.consumer import Consumer
+from connector.broker.message import DeliveryTag, Incoming
+from connector.clock import SystemClock, vietnam_date
+from connector.config.trust import TrustConfig
+from connector.edxml.parser import Limits
+from connector.errors import PermanentError
+from connector.flow import checking, codes
+from connector.flow.checking import Body, Checks, Setup, Version, checked
+from connector.flow.receive import Receiver
+from connector.flow.sealer import Sealer
+from connector.model.content import BytesContent
+from connector.model.envelope import (
+    Attachment,
+    Document,
+    DocumentCode,
+    DocumentType,
+    Organization,
+    Promulgation,
+    Signer,
+)
+from connector.model.packet import WriteOptions
+from connector.model.states import InboxState
+from connector.store import inbox, outbox
+from connector.store.spool import Spool
+from connector.trust.keys import load_key
+from connector.trust.pki import DevPki
+from connector.trust.settings import PemKey
+from connector.trust.trust_source import TrustFiles, TrustSource
+
+MANY = 12
+NOW = dt.datetime(2026, 1, 5, 3, 0, tzinfo=dt.UTC)
+
+
+def packet(pki: DevPki, number: int) -> bytes:
+    """Return a signed packet from H41 to G22."""
+    code = DocumentCode(f"{number:02}", "UBND-VP")
+    document = Document(
+        sender=Organization(organ_id="H41", organ_name="UBND tỉnh Nghệ An"),
+        receivers=(Organization(organ_id="G22", organ_name="Văn phòng Chính phủ"),),
+        code=code,
+        promulgation=Promulgation("Vinh", dt.date(2026, 1, 5)),
+        document_type=DocumentType(type=2, type_name="Công văn"),
+        subject="V/v thử",
+        signer=Signer(full_name="Trần Văn A"),
+        document_id=f"H41,2026/01/05,{code}",
+        attachments=(
+            Attachment(
+                content_id="id-1",
+                name="a.pdf",
+                content_type="application/pdf",
+                content=BytesContent(b"%PDF-1.4\n" + bytes([number])),
+            ),
+        ),
+    )
+    settings = PemKey(
+        type="pem",
+        key_file=pki.key_file("H41"),
+        certificate_file=pki.certificate_file("H41"),
+    )
+    keys = {"H41": load_key(settings, now=NOW)}
+    return Sealer(keys, Limits()).seal(document, "H41", WriteOptions(), NOW).data
+
+
+@pytest.fixture(scope="module")
+def packets(pki: DevPki) -> list[bytes]:
+    """Many signed packets."""
+    return [packet(pki, number) for number in range(1, MANY + 1)]
+
+
+@dataclass
+class Bench:
+    """A spool, a trust of its own, and processes that verify."""
+
+    directory: Path
+    pki: DevPki
+    made: list[Checks] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.spool = Spool(self.directory / "spool")
+        self.registry = self.directory / "registry.yaml"
+        shutil.copy(self.pki.registry_file, self.registry)
+        trust = TrustConfig(anchors_dir=self.pki.anchors_dir, registry_file=self.registry)
+        files = TrustFiles(config=trust, state_dir=self.directory)
+        self.catalogue = load_catalogue(None)
+        clock = SystemClock()
+        canonical = self.catalogue.canonical
+        self.source = TrustSource(files, clock=clock, canonical=canonical)
+        self.setup = Setup(files, None, clock, Limits())
+
+    def checks(self, count: int = 1) -> Checks:
+        """Make processes, none of them started yet."""
+        self.made.append(Checks(self.setup, self.source, Version(self.catalogue), count))
+        return self.made[-1]
+
+    def bodies(self, packets: Sequence[bytes]) -> list[Body]:
+        """Put packets into the spool."""
+        return [Body(spooled, NOW) for spooled in self.spool.put_many(packets)]
+
+    def without(self, code: str) -> None:
+        """Take an agency out of the registry."""
+        text = self.registry.read_text(encoding="utf-8")
+        self.registry.write_text(text.replace(f"code: {code}", "code: G99"), encoding="utf-8")
+        assert self.source.reload().accepted
+
+
+@pytest.fixture
+def bench(tmp_path: Path, pki: DevPki) -> Iterator[Bench]:
+    """A place where packets are verified; its processes end with the test."""
+    made = Bench(tmp_path, pki)
+    yield made
+    for each in made.made:
+        each.close()
+
+
+def test_processes_find_what_this_one_finds(bench: Bench, packets: list[bytes]) -> None:
+    """Content, digest, findings and the verdict on record are the same, in the same order."""
+    bodies, checks = bench.bodies(packets), bench.checks(2)
+    there = [take() for take in checks.begin(bodies)]
+    here = [
+        checked(
+            body.content,
+            bench.source.current(),
+            at=NOW,
+            today=vietnam_date(SystemClock().now()),
+            limits=Limits(),
+        )
+        for body in bodies
+    ]
+    assert there == here
+    assert checks.processes()
+
+
+def test_what_is_not_authentic_is_left_to_the_daemon(bench: Bench, packets: list[bytes]) -> None:
+    """No refusal is taken from a process: a forged packet comes back without a word."""
+    forged = packets[2].replace("thử".encode(), "thư".encode())
+    bodies = bench.bodies([*packets[:2], forged, packets[3], b"no packet at all"])
+    found = [take() is not None for take in bench.checks().begin(bodies)]
+    assert found == [True, True, False, True, False]
+
+
+def test_a_verdict_counts_on_the_trust_in_force_only(bench: Bench, packets: list[bytes]) -> None:
+    """What was found before a sender was taken out of the registry is thrown away; so is after."""
+    bodies, checks = bench.bodies(packets), bench.checks()
+    before = checks.begin(bodies)
+    assert before[0]() is not None
+    bench.without("H41")
+    assert [take() for take in before] == [None] * MANY
+    assert [take() for take in checks.begin(bodies)] == [None] * MANY
+
+
+def test_processes_read_the_trust_anew(bench: Bench, packets: list[bytes], pki: DevPki) -> None:
+    """A sender that comes into the registry is believed by processes that run already."""
+    bench.without("H41")
+    bodies, checks = bench.bodies(packets), bench.checks()
+    assert [take() for take in checks.begin(bodies)] == [None] * MANY
+    (before,) = checks.processes()
+    shutil.copy(pki.registry_file, bench.registry)
+    assert bench.source.reload().accepted
+    assert all(take() is not None for take in checks.begin(bodies))
+    assert checks.processes() == (before,)
+
+
+def test_little_work_and_large_packets_are_left_alone(bench: Bench, packets: list[bytes]) -> None:
+    """No process is started for a few packets, or for packets that are better streamed."""
+    checks = bench.checks()
+    large = bytes(2 << 20)
+    bodies = bench.bodies([*packets[:3], large, large, large])
+    assert [take() for take in checks.begin(bodies)] == [None] * len(bodies)
+    assert checks.processes() == ()
+
+
+def test_a_process_that_dies_is_replaced(bench: Bench, packets: list[bytes]) -> None:
+    """Its packets are looked at again by another one."""
+    bodies, checks = bench.bodies(packets), bench.checks()
+    assert checks.begin(bodies)[-1]() is not None
+    (old,) = checks.processes()
+    os.kill(old, signal.SIGKILL)
+    assert all(take() is not None for take in checks.begin(bodies))
+    assert checks.processes() != (old,)
+
+
+def test_a_packet_that_kills_its_process_goes_no_further(
+    bench: Bench, packets: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked at neither a third time nor in the daemon, which would die, too."""
+    monkeypatch.setattr(checking, "_MODULE", "keyword")  # it has no `main`: the process ends at once
+    for take in bench.checks().begin(bench.bodies(packets)):
+        with pytest.raises(PermanentError, match=codes.CHECK_WORKER_DIED.code):
+            take()
+
+
+def test_a_node_admits_what_its_processes_verified(
+    office: Any, packets: list[bytes], make_many: Callable[..., list[Incoming]]
+) -> None:
+    """Every document is delivered once, 01 and 03 are enqueued, a forged one is refused."""
+    node = office.node
+    forged = packets[5].replace("thử".encode(), "thư".encode())
+    messages = make_many([*packets[:5], forged, *packets[6:]])
+    consumer = _AtHand(messages)
+    receiver = Receiver(
+        node.ledger, node.spool, cast("Consumer", consumer), node.receipts, node.assembler
+    )
+    while receiver.pump() or node.admission.pump() or node.desk.pump():
+        time.sleep(0)
+    with node.store.read() as tx:
+        states = inbox.counts(tx)
+        sent = [packet.status_code for packet, _ in outbox.list_deliveries(tx, limit=100)]
+    assert states == {InboxState.DELIVERED: MANY - 1, InboxState.REFUSED: 1}
+    assert sorted(map(str, sent)) == ["01"] * (MANY - 1) + ["02"] + ["03"] * (MANY - 1)
+
+
+@dataclass
+class _AtHand:
+    waiting: list[Incoming]
+
+    def receive_many(self, limit: int, _timeout: float) -> list[Incoming]:
+        found, self.waiting = self.waiting[:limit], self.waiting[limit:]
+        return found
+
+    def ack(self, tags: Sequence[DeliveryTag]) -> None:
+        assert tags
+
+
+@pytest.fixture
+def make_many() -> Callable[[Sequence[bytes]], list[Incoming]]:
+    """Make messages of packets from H41."""
+
+    def make(packets: Sequence[bytes]) -> list[Incoming]:
+        return [
+            Incoming(
+                body=body,
+                user_id="H41",
+                message_id=f"m{number}",
+                type="document",
+                correlation_id=None,
+                headers={"edoc-receiver": "G22", "edoc-environment": "test"},
+                queue="edoc.G22.inbox",
+                redelivered=False,
+                tag=DeliveryTag(0, number),
+            )
+            for number, body in enumerate(packets, 1)
+        ]
+
+    return make

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from connector.clock import ManualClock
+from connector.events import DeliverySent, Emitter, Event, NodeStarted, RecordRepeated
+from connector.flow.ledger import Ledger, Work
+from connector.store import journal, sources
+from connector.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    opened = Store.open(tmp_path, clock=ManualClock())
+    yield opened
+    opened.close()
+
+
+class Noting(Emitter):
+    """Notes what it is told instead of logging it."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(CollectorRegistry())
+        self.told: list[tuple[Event, int]] = []
+        self._store = store
+
+    def emit(self, event: Event) -> None:
+        """Note an event with how many entries are durable then."""
+        with self._store.read() as tx:
+            self.told.append((event, journal.count(tx)))
+
+
+def test_events_are_journalled_in_order_and_told_when_durable(store: Store) -> None:
+    """A step's entries stand in the journal as they were recorded, before the world hears them."""
+    emitter = Noting(store)
+    ledger = Ledger(store, emitter, store.clock)
+    events = [
+        NodeStarted(),
+        DeliverySent(packet_id="p1", receiver="G09"),
+        RecordRepeated(adapter="a", place="a.csv:2", source_key="k"),
+    ]
+    with ledger.work() as work:
+        for event in events:
+            work.record(event)
+    with ledger.work():
+        pass
+    with store.read() as tx:
+        entries = journal.entries(tx, limit=9)
+        assert journal.verify(tx) == []
+    assert [(entry.event, entry.facts, entry.packet_id) for entry in entries] == [
+        (event.name(), event.facts(), event.packet_id) for event in events
+    ]
+    assert emitter.told == [(event, 3) for event in events]
+
+
+def test_a_step_that_fails_leaves_no_entry(store: Store) -> None:
+    """Neither journal nor world hears of what was rolled back."""
+    emitter = Noting(store)
+    ledger = Ledger(store, emitter, store.clock)
+
+    def fail(work: Work) -> None:
+        sources.set_cursor(work.tx, "a", "1")
+        work.record(NodeStarted())
+        raise KeyError
+
+    with pytest.raises(KeyError), ledger.work() as work:
+        fail(work)
+    with store.read() as tx:
+        assert journal.count(tx) == 0
+        assert sources.cursor(tx, "a") is None
+    assert emitter.told == []

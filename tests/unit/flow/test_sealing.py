@@ -1,0 +1,208 @@
+"""Sealing in processes beside the daemon: same packets, and nobody dies of a dead worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from connector.clock import ManualClock
+from connector.edxml.parser import Limits
+from connector.errors import PermanentError
+from connector.flow.sealer import Sealer
+from connector.flow.sealing import Job, Setup, Unexpected, Workers, default_workers
+from connector.model.content import BytesContent
+from connector.model.envelope import (
+    Attachment,
+    Document,
+    DocumentCode,
+    DocumentType,
+    Organization,
+    Promulgation,
+    Signer,
+)
+from connector.model.packet import WriteOptions
+from connector.trust.keyring import Keyring
+from connector.trust.pki import DevPki, new_dev_pki
+from connector.trust.settings import PemKey
+
+CLOCK = ManualClock()
+MANY = 20
+_HOME = "CONNECTOR_TEST_HOME"
+Make = Callable[[int], Workers]
+
+
+@pytest.fixture(scope="module")
+def rsa_pki(tmp_path_factory: pytest.TempPathFactory) -> DevPki:
+    """A PKI whose signatures are the same each time."""
+    directory = tmp_path_factory.mktemp("pki") / "rsa"
+    return new_dev_pki(directory, [("G22", "VPCP")], clock=CLOCK, key_type="rsa2048")
+
+
+@pytest.fixture
+def make(rsa_pki: DevPki) -> Iterator[Make]:
+    """Make workers with the key of G22; they are ended with the test."""
+    made: list[Workers] = []
+    key = PemKey(
+        type="pem",
+        key_file=rsa_pki.key_file("G22"),
+        certificate_file=rsa_pki.certificate_file("G22"),
+    )
+    keys = {"G22": (key,)}
+
+    def start(count: int) -> Workers:
+        sealer = Sealer(Keyring(keys, clock=CLOCK), Limits())
+        made.append(Workers(sealer, Setup(keys, CLOCK, Limits()), count))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+def _document(number: int) -> Document:
+    code = DocumentCode(f"{number:02}", "VPCP-KSTT")
+    return Document(
+        sender=Organization(organ_id="G22", organ_name="Văn phòng Chính phủ"),
+        receivers=(Organization(organ_id="H41", organ_name="UBND tỉnh Nghệ An"),),
+        code=code,
+        promulgation=Promulgation("Hà Nội", dt.date(2026, 1, 5)),
+        document_type=DocumentType(type=2, type_name="Công văn"),
+        subject="V/v thử",
+        signer=Signer(full_name="Trần Văn A"),
+        document_id=f"G22,2026/01/05,{code}",
+        attachments=(_file(b"%PDF-1.4\n" + bytes([number])),),
+    )
+
+
+def _file(data: bytes) -> Attachment:
+    return Attachment(
+        content_id="id-1",
+        name="a.pdf",
+        content_type="application/pdf",
+        content=BytesContent(data),
+    )
+
+
+def _job(document: Document) -> Job:
+    return Job(document, "G22", WriteOptions(), CLOCK.now())
+
+
+def test_workers_make_the_same_packets_in_the_same_order(make: Make) -> None:
+    """Byte for byte what this process would make, with the envelope and files it was given."""
+    jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
+    here = [result() for result in make(0).submit(jobs)]
+    beside = make(2)
+    there = [result() for result in beside.submit(jobs)]
+    assert [each.data for each in there] == [each.data for each in here]
+    assert [each.packet_id for each in there] == [each.packet_id for each in here]
+    assert [each.content_digest for each in there] == [each.content_digest for each in here]
+    assert [each.digest for each in there] == [each.digest for each in here]
+    assert all(each.envelope is job.envelope for each, job in zip(there, jobs, strict=True))
+    assert beside.processes()
+
+
+def test_little_work_is_done_here(make: Make) -> None:
+    """No process is started for a handful of packets."""
+    workers = make(2)
+    assert [result().packet_id for result in workers.submit([_job(_document(1))])]
+    assert workers.processes() == ()
+
+
+def test_a_refusal_is_that_of_its_record_alone(make: Make) -> None:
+    """What the rules forbid comes back with its findings, the others are sealed."""
+    jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
+    jobs[3] = _job(replace(_document(4), subject="TỐI MẬT: V/v thử"))
+    results = make(1).submit(jobs)
+    with pytest.raises(PermanentError, match="EDX-22"):
+        results[3]()
+    assert len({result().packet_id for n, result in enumerate(results) if n != 3}) == MANY - 1
+
+
+def test_a_dead_worker_is_replaced(make: Make) -> None:
+    """A worker that was killed costs nothing but time."""
+    workers = make(1)
+    jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
+    first = [result().data for result in workers.submit(jobs)]
+    (before,) = workers.processes()
+    os.kill(before, signal.SIGKILL)
+    assert [result().data for result in workers.submit(jobs)] == first
+    assert before not in workers.processes()
+
+
+class _Deadly(BytesContent):
+    """A file whose reading ends the process that reads it, if it is a worker."""
+
+    def open(self) -> BinaryIO:
+        """Kill a worker; in the test's own process this file is an ordinary one."""
+        if os.environ[_HOME] != str(os.getpid()):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().open()
+
+
+class _Odd(BytesContent):
+    """A file that fails in a way nobody foresaw."""
+
+    def open(self) -> BinaryIO:
+        """Fail."""
+        raise LookupError("odd")
+
+
+def _with(content: BytesContent) -> Job:
+    document = _document(4)
+    return _job(replace(document, attachments=(replace(_file(b""), content=content),)))
+
+
+@pytest.fixture
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers import the classes of this module, and tell them apart from this process."""
+    root = Path(__file__).parents[__name__.count(".")]
+    monkeypatch.setenv("PYTHONPATH", str(root))
+    monkeypatch.setenv(_HOME, str(os.getpid()))
+
+
+@pytest.mark.usefixtures("importable")
+def test_what_kills_its_worker_twice_is_refused(make: Make) -> None:
+    """One envelope that no worker survives is refused by name; its neighbours are sealed."""
+    jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
+    jobs[3] = _with(_Deadly(b"%PDF-1.4"))
+    results = make(1).submit(jobs)
+    with pytest.raises(PermanentError, match="EDX-4110"):
+        results[3]()
+    assert all(result().digest for number, result in enumerate(results) if number != 3)
+
+
+@pytest.mark.usefixtures("importable")
+def test_the_unforeseen_is_told_in_its_own_words(make: Make) -> None:
+    """A failure of the program does not end the worker and is reported with its record."""
+    jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
+    jobs[3] = _with(_Odd(b"%PDF-1.4"))
+    workers = make(1)
+    results = workers.submit(jobs)
+    with pytest.raises(Unexpected, match=r"LookupError\('odd'\)"):
+        results[3]()
+    assert results[4]().digest
+    assert len(workers.processes()) == 1
+
+
+def test_one_core_is_left_to_the_daemon() -> None:
+    """By default there are as many workers as cores, less one."""
+    assert default_workers() == min(len(os.sched_getaffinity(0)) - 1, 8)
+
+
+def test_closing_ends_every_process(make: Make) -> None:
+    """Nothing of it remains when the node is closed."""
+    workers = make(2)
+    for result in workers.submit([_job(_document(number)) for number in range(1, MANY + 1)]):
+        result()
+    pids = workers.processes()
+    workers.close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

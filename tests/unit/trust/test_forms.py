@@ -1,0 +1,274 @@
+"""A Signature whose form is known is judged as one that is seen for the first time."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.edxml.cut import cut
+from connector.edxml.parser import DEFAULT_LIMITS, Limits
+from connector.errors import ConnectorError
+from connector.model.content import BytesContent
+from connector.trust.forms import Recognised, recognise
+from connector.trust.keys import SigningKey
+from connector.trust.memo import Memo
+from connector.trust.registry import Trust
+from connector.trust.sign import seal
+from connector.trust.verify import explain, verify
+from tests.corpus.vector import Vector, document, packet
+from tests.corpus.vectors import all_vectors
+from tests.corpus.ways import over_skeleton, over_tree
+from tests.corpus.world import NOW, World
+
+VECTORS: Final = [each for each in all_vectors() if not each.large]
+HEADER_END: Final = b"</edXML:edXMLHeader>"
+DS: Final = b"http://www.w3.org/2000/09/xmldsig#"
+QCVN: Final = b"http://www.mic.gov.vn/TBT/QCVN_102_2016"
+
+
+def same(data: bytes, trust: Trust, at: dt.datetime = NOW, limits: Limits = DEFAULT_LIMITS) -> str:
+    """Compare both ways and return the verdict, or that the quick way left it to the other."""
+    quick = over_skeleton(data, trust, at, limits)
+    if quick is None:
+        return "left"
+    whole = over_tree(data, trust, at, limits)
+    assert quick[1:] == whole[1:]
+    if quick[0] is None or whole[0] is None:
+        assert quick[0] is whole[0] is None
+        return "refused"
+    assert quick[0].verdict() == whole[0].verdict()
+    assert (quick[0].data, quick[0].reading) == (whole[0].data, whole[0].reading)
+    return "valid"
+
+
+@functools.cache
+def _world() -> World:
+    return World()
+
+
+@functools.cache
+def _all_forms() -> Memo[tuple[bytes, bytes, bytes], object]:
+    """Return the forms of all genuine packets of the corpus."""
+    forms: Memo[tuple[bytes, bytes, bytes], object] = Memo(limit=10_000)
+    for vector in VECTORS:
+        trust = dataclasses.replace(vector.trust(_world()), forms=forms)
+        over_skeleton(vector.build(_world()), trust, NOW + dt.timedelta(days=vector.days))
+    return forms
+
+
+@pytest.mark.parametrize("vector", [pytest.param(each, id=each.name) for each in VECTORS])
+def test_the_corpus(vector: Vector) -> None:
+    """Where all forms of the corpus are known, both ways still say the same of each packet."""
+    trust = dataclasses.replace(vector.trust(_world()), forms=_all_forms())
+    data, at = vector.build(_world()), NOW + dt.timedelta(days=vector.days)
+    assert same(data, trust, at) == same(data, vector.trust(_world()), at)
+
+
+def test_forms_are_learnt() -> None:
+    """The corpus knows forms, so that the comparison above is not one of a way with itself."""
+    assert len(_all_forms()) > 0
+
+
+@pytest.fixture
+def fresh(trust: Trust) -> Trust:
+    """A trust that knows no form."""
+    return dataclasses.replace(trust, forms=Memo())
+
+
+@functools.cache
+def _large() -> bytes:
+    (attachment,) = document().attachments
+    content = BytesContent(b"%PDF-1.7\n" + bytes(range(256)) * 40)
+    return packet(document(attachments=(dataclasses.replace(attachment, content=content),)))
+
+
+def known(data: bytes, trust: Trust) -> Recognised | None:
+    """Return a packet's recognised form, if it is known."""
+    skeleton = cut(data)
+    assert skeleton is not None
+    return recognise(skeleton.data, trust.forms, limits=DEFAULT_LIMITS)
+
+
+def test_the_second_packet_is_recognised(
+    fresh: Trust, keys: dict[str, SigningKey], sealed_data: bytes, now: dt.datetime
+) -> None:
+    """A valid packet teaches its form; what is recognised is the packet without Signature."""
+    assert known(sealed_data, fresh) is None
+    first = verify(sealed_data, fresh, at=now)
+    found = known(sealed_data, fresh)
+    assert found is not None
+    second = verify(sealed_data, fresh, at=now)
+    assert first.verdict() == second.verdict()
+    assert (first.data, first.reading) == (second.data, second.reading)
+    assert len(fresh.forms) == 1
+    assert keys["G22"].certificate is not None
+
+
+@pytest.fixture
+def sealed_data(keys: dict[str, SigningKey], packet_from: object) -> bytes:
+    """A packet of G22, sealed by it."""
+    assert callable(packet_from)
+    return seal(packet_from("G22"), keys["G22"]).data
+
+
+def test_a_refused_packet_teaches_nothing(
+    fresh: Trust, sealed_data: bytes, now: dt.datetime
+) -> None:
+    """Whoever may not sign, or did not, cannot fill the memory."""
+    for old, new in ((b"<edXML:Type>2<", b"<edXML:Type>3<"), (b"V\xc4\x83n A<", b"B<")):
+        changed = sealed_data.replace(old, new, 1)
+        if changed != sealed_data:
+            assert not explain(changed, fresh, at=now).valid
+    nobody = dataclasses.replace(fresh, registry=type(fresh.registry)())
+    assert not explain(sealed_data, nobody, at=now).valid
+    assert len(fresh.forms) == 0
+
+
+def _value(data: bytes, name: bytes) -> tuple[int, int]:
+    start = data.index(name + b">") + len(name) + 1
+    return start, data.index(b"<", start)
+
+
+@pytest.mark.parametrize("name", [b"DigestValue", b"SignatureValue"])
+@pytest.mark.parametrize("way", ["space", "break", "empty", "short", "loose", "other", "reference"])
+def test_values_are_canonical(
+    fresh: Trust, sealed_data: bytes, now: dt.datetime, name: bytes, way: str
+) -> None:
+    """Values in any other spelling are looked at in full; other values are refused."""
+    verify(sealed_data, fresh, at=now)
+    start, end = _value(sealed_data, name)
+    text = sealed_data[start:end]
+    spelt = {
+        "space": text + b" ",
+        "break": text[:8] + b"\n" + text[8:],
+        "empty": b"",
+        "short": text[4:],
+        "loose": text.rstrip(b"=")[:-1] + b"_" + b"=" * text.count(b"="),
+        "other": (b"B" if text[:1] == b"A" else b"A") + text[1:],
+        "reference": b"&#%d;" % text[0] + text[1:],
+    }[way]
+    changed = sealed_data[:start] + spelt + sealed_data[end:]
+    assert (known(changed, fresh) is not None) == (way == "other")
+    verdict = same(changed, fresh, now)
+    assert verdict == same(changed, dataclasses.replace(fresh, forms=Memo()), now)
+    assert way in {"space", "break", "reference"} or verdict != "valid"
+
+
+def _around(data: bytes) -> tuple[bytes, bytes, bytes]:
+    start, end = data.index(b"<ds:Signature "), data.index(HEADER_END)
+    return data[:start], data[start:end], data[end:]
+
+
+ODD: Final = {
+    "space-before": lambda a, s, b: a + b" " + s + b,
+    "space-behind": lambda a, s, b: a + s + b" " + b,
+    "text-behind": lambda a, s, b: a + s + b"x" + b,
+    "element-behind": lambda a, s, b: a + s + b"<edXML:x></edXML:x>" + b,
+    "twice": lambda a, s, b: a + s + s + b,
+    "comment": lambda a, s, b: a + b"<!--x-->" + s + b,
+    "instruction": lambda a, s, b: b"<?x y?>" + a + s + b,
+    "declaration": lambda a, s, b: b'<?xml version="1.0"?>' + a + s + b,
+    "doctype": lambda a, s, b: b"<!DOCTYPE edXML>" + a + s + b,
+    "end": lambda a, s, b: a + s + b + b"\n",
+    "language": lambda a, s, b: a.replace(b"<edXML ", b'<edXML xml:lang="vi" ', 1) + s + b,
+    "base": lambda a, s, b: (
+        a.replace(b"<edXML:edXMLHeader>", b'<edXML:edXMLHeader xml:base="http://x/">', 1) + s + b
+    ),
+    "id": lambda a, s, b: a.replace(b"<edXML ", b'<edXML Id="x" ', 1) + s + b,
+    "second-header": lambda a, s, b: (
+        a.replace(b"<edXML:edXMLHeader>", b"<edXML:edXMLHeader></edXML:edXMLHeader>", 0)
+        + s
+        + b.replace(HEADER_END, HEADER_END + b"<edXML:edXMLHeader></edXML:edXMLHeader>", 1)
+    ),
+    "header-of-other-prefix": lambda a, s, b: (
+        a.replace(b"<edXML:edXMLHeader>", b'<e:edXMLHeader xmlns:e="%s">' % QCVN, 1)
+        + s
+        + b.replace(HEADER_END, b"</e:edXMLHeader>", 1)
+    ),
+    "header-of-other-namespace": lambda a, s, b: (
+        a.replace(b"<edXML:edXMLHeader>", b'<edXML:edXMLHeader xmlns:edXML="urn:x">', 1) + s + b
+    ),
+    "wrapped": lambda a, s, b: a + b"<edXML:x>" + s + b"</edXML:x>" + b,
+    "outside": lambda a, s, b: a + b.replace(b"</edXML>", s + b"</edXML>"),
+    "in-attribute": lambda a, s, b: a + s + b.replace(b'"1.0"', b'"</edXML:edXMLHeader>"', 1),
+    "dsig-elsewhere": lambda a, s, b: (
+        a + s + b.replace(b"</edXML>", b'<d:X xmlns:d="%s"></d:X></edXML>' % DS)
+    ),
+    "prefix-rebound": lambda a, s, b: (
+        a.replace(b"<edXML:edXMLHeader>", b'<edXML:edXMLHeader xmlns:ds="urn:x">', 1) + s + b
+    ),
+    "empty-tag": lambda a, s, b: a + s + b.replace(b"</edXML>", b"<x/></edXML>"),
+    "not-utf8": lambda a, s, b: a.replace(b"<edXML:Subject>", b"<edXML:Subject>\xff", 1) + s + b,
+    "deep": lambda a, s, b: (
+        a + s + b.replace(b"</edXML>", b"<x>" * 40 + b"</x>" * 40 + b"</edXML>")
+    ),
+    "bad-namespace": lambda a, s, b: (
+        a + s + b.replace(b"</edXML>", b'<r:x xmlns:r="relative"></r:x></edXML>')
+    ),
+    "long-name": lambda a, s, b: a + s + b.replace(b"</edXML>", b"<%s></edXML>" % (b"x" * 300)),
+}
+"""What may be done around a Signature of known form."""
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_surroundings(fresh: Trust, sealed_data: bytes, now: dt.datetime, name: str) -> None:
+    """Whatever stands around a Signature of known form is judged as if it were not known."""
+    verify(sealed_data, fresh, at=now)
+    changed = ODD[name](*_around(sealed_data))
+    assert changed != sealed_data or name == "second-header"
+    unknown = dataclasses.replace(fresh, forms=Memo())
+    assert same(changed, fresh, now) == same(changed, unknown, now)
+    assert explain(changed, fresh, at=now) == explain(changed, unknown, at=now)
+
+
+def test_limits(fresh: Trust, sealed_data: bytes, now: dt.datetime) -> None:
+    """Limits hold for packets of known form, too."""
+    verify(sealed_data, fresh, at=now)
+    for limits in (
+        Limits(max_bytes=len(sealed_data) - 1),
+        Limits(max_elements=20),
+        Limits(max_depth=3),
+        Limits(max_namespaces=1),
+        Limits(max_attributes=0),
+        Limits(max_name_length=5),
+        Limits(max_bytes_beside_payloads=1000),
+        Limits(max_text_bytes=30),
+        Limits(max_escapes=1),
+    ):
+        assert same(sealed_data, fresh, now, limits) in {"left", "refused"}
+        assert not explain(sealed_data, fresh, at=now, limits=limits).valid
+
+
+@functools.cache
+def _fixed() -> tuple[Trust, bytes]:
+    from tests.corpus.signing import sign
+    from tests.corpus.vector import g22
+
+    trust = _world().trust()
+    data = sign(_large(), g22(_world()))
+    verify(data, trust, at=NOW)
+    return trust, data
+
+
+@settings(max_examples=300, deadline=None)
+@given(place=st.integers(0, 10**9), byte=st.integers(0, 255), how=st.integers(0, 2))
+def test_any_changed_byte(place: int, byte: int, how: int) -> None:
+    """One byte changed, added or taken away beside the payload: as if the form were not known."""
+    trust, data = _fixed()
+    start, end = _value(data, b"ContentTransferEncoded")
+    at = place % (len(data) - (end - start))
+    at = at if at < start else at + end - start
+    piece = (bytes([byte]), bytes([byte]) + data[at : at + 1], b"")[how]
+    changed = data[:at] + piece + data[at + 1 :]
+    try:
+        after = verify(changed, trust, at=NOW).data
+    except ConnectorError:
+        after = None
+    assert same(changed, trust) == same(changed, _world().trust())
+    assert after is None or after == verify(data, trust, at=NOW).data
