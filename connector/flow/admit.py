@@ -165,14 +165,25 @@ class Admission:
             self._source.want(error.links)
             return self._outcomes.held(row, error)
         except (TrustError, PermanentError) as error:
-            why = TurnedAway(error.findings, *self._best_guess(body, row))
-            return self._outcomes.turned_away(row, why)
+            return self._turned_away(row, error.findings, *self._best_guess(body, row))
         if findings:
-            return self._outcomes.turned_away(row, TurnedAway(findings, envelope, verified.digest))
+            return self._turned_away(row, findings, envelope, verified.digest)
         if isinstance(envelope, StatusReport):
             report = envelope
             return Outcome(lambda work, _: self._statuses.apply(work, row, report, verified))
         return self._decide(row, envelope, verified, batch)
+
+    def _turned_away(
+        self,
+        row: InboxMessage,
+        findings: tuple[Finding, ...],
+        envelope: Envelope | None,
+        digest: str,
+    ) -> Outcome:
+        with self._ledger.store.read() as tx:
+            in_effect = inbox.has_accepted(tx, digest)
+        why = TurnedAway(findings, envelope, digest, in_effect)
+        return self._outcomes.turned_away(row, why)
 
     def _verified(self, body: Content, row: InboxMessage) -> Checked:
         return checked(

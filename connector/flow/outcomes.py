@@ -56,16 +56,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class TurnedAway:
-    """Why a message is not accepted, and what can be said about it to its sender."""
+    """Why a message is not accepted, and what can be said about it to its sender.
+
+    `in_effect` tells that a packet with this digest was accepted here: a 02 to a changed copy of
+    it would let its sender take the document on the desk for refused.
+    """
 
     findings: tuple[Finding, ...]
     envelope: Envelope | None
     digest: str
+    in_effect: bool = False
 
     @property
     def answerable(self) -> bool:
         """Whether a program may answer; an authentic recall is not refused (QĐ 28/2018 Đ9(2))."""
-        return not any(finding.code in _FOR_A_PERSON for finding in self.findings)
+        for_a_person = any(finding.code in _FOR_A_PERSON for finding in self.findings)
+        return not self.in_effect and not for_a_person
 
 
 @dataclass(frozen=True, slots=True)

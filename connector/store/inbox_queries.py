@@ -23,6 +23,7 @@ __all__ = [
     "counts",
     "failing_count",
     "find",
+    "has_accepted",
     "list_messages",
     "message",
     "messages",
@@ -73,12 +74,21 @@ _RECEIPTS: Final = Statement(
     ),
     "answers_packet_id",
 )
+_ACCEPTED: Final = Statement(
+    select(_M.position).where(_M.digest == bindparam("digest")).where(text(t.IN_EFFECT)),
+    "digest",
+)
 _FAILING: Final = Statement(
     select(func.count())
     .select_from(t.inbox_message)
     .where(text(f"{t.OPEN_MESSAGE} AND kind = 'document' AND attempts > 0"))
     .where(text(f"state = '{InboxState.VERIFIED}'"))
 )
+
+
+def has_accepted(tx: Connection, digest: str) -> bool:
+    """Tell whether a packet with this signed digest is in effect here."""
+    return _ACCEPTED.first(tx, digest) is not None
 
 
 def message(tx: Connection, key: str) -> InboxMessage | None:

@@ -23,6 +23,7 @@ from connector.model.states import OPEN_DELIVERY_STATES, DeliveryState, InboxSta
 from connector.store.columns import Json, Moment, Word
 
 __all__ = [
+    "IN_EFFECT",
     "OPEN_DELIVERY",
     "OPEN_MESSAGE",
     "OPEN_MESSAGE_STATES",
@@ -62,7 +63,7 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
 OPEN_DELIVERY: Final = one_of("state", frozenset(OPEN_DELIVERY_STATES))
 OPEN_MESSAGE_STATES: Final = frozenset({InboxState.RECEIVED, InboxState.VERIFIED, InboxState.HELD})
 OPEN_MESSAGE: Final = one_of("state", frozenset(OPEN_MESSAGE_STATES))
-_IN_EFFECT: Final = one_of(
+IN_EFFECT: Final = one_of(
     "state", frozenset({InboxState.VERIFIED, InboxState.DELIVERED, InboxState.CANCELLED})
 )
 
@@ -176,7 +177,8 @@ inbox_message: Final = Table(
     Column("updated_at", Moment, nullable=False),
     Column("copies", Integer, nullable=False),
     _partial("ix_inbox_message_lane", "lane", "position", "not_before", where=OPEN_MESSAGE),
-    _partial("uq_inbox_message_in_effect", "packet_id", where=_IN_EFFECT, unique=True),
+    _partial("uq_inbox_message_in_effect", "packet_id", where=IN_EFFECT, unique=True),
+    _partial("ix_inbox_message_digest", "digest", where=IN_EFFECT),
     Index("ix_inbox_message_packet", "packet_id"),
     Index("ix_inbox_message_message", "message_id"),
     Index("ix_inbox_message_document", "document_id", "sender"),

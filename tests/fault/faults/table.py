@@ -11,7 +11,7 @@ from typing import Final
 from tests.fault.arena import Arena, Trial
 from tests.fault.faults import broker, disk, legacy, messages, network, process, trust
 
-__all__ = ["ELSEWHERE", "FAULTS", "NOT_DONE", "OPEN", "Fault", "attempt"]
+__all__ = ["ELSEWHERE", "FAULTS", "NOT_DONE", "Fault", "attempt"]
 
 Doing = Callable[[Arena], AbstractContextManager[None]]
 
@@ -83,7 +83,9 @@ FAULTS: Final[Mapping[str, Fault]] = {
             "log": process.log_full,
         },
     ),
-    "F26": Fault("a hostile agency", {"flood": messages.flood}),
+    "F26": Fault(
+        "a hostile agency", {"flood": messages.flood, "tampered copy": messages.tampered_copy}
+    ),
     "F27": Fault("management and metrics down", {"management": broker.management_down}),
 }
 """Faults that are done to running daemons."""
@@ -94,13 +96,6 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "F3": "a disk whose fsync lies (tests/fault/power.py)",
 }
 """Faults with machinery of their own."""
-
-_COPY: Final = (
-    "the 02 for a changed copy names the digest that the copy claims, which is that of the"
-    " delivered document; its sender then shows `refused` for what is on the clerk's desk"
-)
-OPEN: Final[Mapping[str, tuple[Doing, str]]] = {"tampered copy": (messages.tampered_copy, _COPY)}
-"""What is known to break a promise today; it moves into FAULTS with its repair."""
 
 NOT_DONE: Final[Mapping[str, str]] = {
     "F11": "TLS expiry, renewal: tests/integration/deploy/test_tls.py has refusal, not renewal",

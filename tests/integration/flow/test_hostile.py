@@ -94,6 +94,21 @@ def test_tampered_packet_of_its_own_sender_is_answered_02(lab: Lab, document: Ma
     ]
 
 
+def test_changed_copy_of_a_delivered_packet_gets_no_02(lab: Lab, document: Make) -> None:
+    """It bears the digest of what is on the desk: its sender must not take that for refused."""
+    g22, h41 = lab.member("G22"), lab.member("H41")
+    g22.enqueue(document())
+    lab.settle()
+    (delivered,) = h41.received("document")
+    data = h41.node.spool.get(delivered.body_sha256).path.read_bytes()
+    subject = document().subject.encode()
+    lab.throw("G22", data.replace(subject, subject + b" sua", 1))
+    lab.settle()
+    assert h41.inbox_states() == [InboxState.DELIVERED, InboxState.QUARANTINED]
+    assert g22.state(DOC, "H41") is DeliveryState.ACCEPTED
+    assert len(h41.alarms()) == 1
+
+
 @pytest.mark.parametrize(
     ("properties", "code", "answered"),
     [

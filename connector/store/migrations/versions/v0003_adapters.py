@@ -1,4 +1,7 @@
-"""Adapters that stand still, the configurations that made packets, statuses of legacy systems."""
+"""Adapters that stand still, configurations that made packets, statuses of legacy systems.
+
+And an index by which a refusal can tell whether a digest is that of a packet in effect.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Create the three tables."""
+    """Create the three tables and the index."""
     op.create_table(
         "adapter_condition",
         sa.Column("adapter", sa.Text, nullable=False),
@@ -35,4 +38,12 @@ def upgrade() -> None:
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("at", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("name", "item", name="pk_legacy_status"),
+    )
+    condition = sa.text("state IN ('cancelled', 'delivered', 'verified')")
+    op.create_index(
+        "ix_inbox_message_digest",
+        "inbox_message",
+        ["digest"],
+        sqlite_where=condition,
+        postgresql_where=condition,
     )
