@@ -17,6 +17,7 @@ from lxml import etree
 from connector.edxml import codes
 from connector.edxml.names import NS, readable
 from connector.edxml.values import (
+    PLACEHOLDERS,
     SPACE,
     is_placeholder,
     read_choice,
@@ -32,6 +33,7 @@ __all__ = ["Cursor"]
 _E = TypeVar("_E", bound=IntEnum)
 _PREFIX: Final = f"{{{NS}}}"
 _SHOWN: Final = 60
+_LONGEST_PLACEHOLDER: Final = max(map(len, PLACEHOLDERS))
 _NONE: Final[list[etree._Element]] = []
 
 
@@ -40,10 +42,14 @@ def _tag(namespace: str, local: str) -> str:
     return f"{{{namespace}}}{local}"
 
 
+def _is_text(text: str | None) -> bool:
+    return bool(text and text.strip(SPACE))
+
+
 class Cursor:
     """Reads one element; `finish` reports what nobody asked for."""
 
-    __slots__ = ("_asked", "_children", "element", "path", "report")
+    __slots__ = ("_asked", "_children", "_stray", "element", "path", "report")
 
     def __init__(self, element: etree._Element, path: str, report: list[Finding]) -> None:
         self.element: Final = element
@@ -51,6 +57,7 @@ class Cursor:
         self.report: Final = report
         self._children: Final[dict[str, list[etree._Element]]] = {}
         self._asked: Final[set[str]] = set()
+        self._stray = _is_text(element.text)
         children = self._children
         for child in element:
             tag = str(child.tag)
@@ -58,6 +65,8 @@ class Cursor:
                 children[tag].append(child)
             else:
                 children[tag] = [child]
+            if (tail := child.tail) and _is_text(tail):
+                self._stray = True
 
     def place(self, local: str = "") -> str:
         """Return the readable path of a child, or of this element."""
@@ -90,6 +99,8 @@ class Cursor:
 
     def one(self, local: str, namespace: str = NS) -> Cursor | None:
         """Return a cursor on the only child of one name, None if it is absent."""
+        if _tag(namespace, local) not in self._children:
+            return None
         found = self.element_of(local, namespace)
         return None if found is None else Cursor(found, self.place(local), self.report)
 
@@ -110,9 +121,11 @@ class Cursor:
 
     def text(self, local: str, namespace: str = NS) -> str | None:
         """Return free text as it stands; None for absent, blank or placeholder."""
-        found = self.elements(local, namespace)
-        if not found:
+        tag = _tag(namespace, local)
+        found = self._children.get(tag)
+        if found is None:
             return None
+        self._asked.add(tag)
         if len(found) > 1:
             self.note(codes.REPEATED, local, count=len(found))
         return self._text_of(found[0], local)
@@ -126,12 +139,12 @@ class Cursor:
             self.note(codes.NOT_TEXT, local)
         value = element.text or ""
         bare = value.strip(SPACE)
-        if not bare:
-            return None
-        if is_placeholder(bare):
+        if len(bare) > _LONGEST_PLACEHOLDER:
+            return value
+        if bare and is_placeholder(bare):
             self.note(codes.PLACEHOLDER_DROPPED, local, value=bare)
             return None
-        return value
+        return value if bare else None
 
     def token(self, local: str, namespace: str = NS) -> str | None:
         """Return an identifier or code without surrounding white space."""
@@ -210,19 +223,8 @@ class Cursor:
             for tag in sorted(self._children.keys() - self._asked):
                 name = tag.removeprefix(_PREFIX)
                 self.note(codes.UNKNOWN_ELEMENT, "", name=name[:_SHOWN])
-        if self._has_stray_text():
+        if self._stray:
             self.note(codes.STRAY_TEXT)
-
-    def _has_stray_text(self) -> bool:
-        text = self.element.text
-        if text and text.strip(SPACE):
-            return True
-        for children in self._children.values():
-            for child in children:
-                tail = child.tail
-                if tail and tail.strip(SPACE):
-                    return True
-        return False
 
     def _required(self, local: str, value: str | None) -> str:
         if value is not None:

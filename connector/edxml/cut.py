@@ -54,6 +54,7 @@ _IN_MEMORY_TOGETHER: Final = 4 << 20
 _MOST_RUNS: Final = 4096
 _SKELETON_AT_MOST: Final = 8 << 20
 _OPEN: Final = re.compile(rb"<((?:[^<>:/\s]{1,64}:)?ContentTransferEncoded)>")
+_NAME: Final = b"ContentTransferEncoded>"
 _LONGEST_TAG: Final = 128
 _TOKEN_BYTES: Final = 24
 
@@ -114,6 +115,18 @@ def cut(
             if not knife.take(piece):
                 return None
     return knife.finish(source.size)
+
+
+def _opening(data: bytes, at: int) -> re.Match[bytes] | None:
+    """Return the next start tag of a payload; its name is rare, and ``<`` is not."""
+    name = data.find(_NAME, at)
+    while name >= 0:
+        start = data.rfind(b"<", max(at, name - _LONGEST_TAG), name)
+        found = _OPEN.match(data, start) if start >= 0 else None
+        if found is not None:
+            return found
+        name = data.find(_NAME, name + 1)
+    return None
 
 
 class _Decoder:
@@ -203,7 +216,7 @@ class _Knife:
 
     def _beside(self, data: bytes, at: int) -> int | None:
         """Look for the next run; return up to where the bytes were used, None if too many."""
-        found = _OPEN.search(data, at)
+        found = _opening(data, at)
         if found is None:
             edge = data.rfind(b"<", max(at, len(data) - _LONGEST_TAG))
             end = edge if edge >= 0 else len(data)

@@ -41,6 +41,9 @@ JAVA_ORDER: Final = (
 )
 """Order of the axis operator's Java SDK."""
 
+_QCVN_PLACES: Final = {name: place for place, name in enumerate(QCVN_ORDER)}
+_JAVA_PLACES: Final = {name: place for place, name in enumerate(JAVA_ORDER)}
+
 
 def read_message_header(header: Cursor) -> tuple[dict[str, Any], ChildOrder]:
     """Return the fields of a `Document` that stand in MessageHeader, and their order."""
@@ -181,10 +184,13 @@ def _list(cursor: Cursor, outer: str, inner: str) -> tuple[str, ...]:
 
 
 def _order(header: Cursor) -> ChildOrder:
-    names = header.names()
-    known = [name for name in names if name in QCVN_ORDER]
-    if known == sorted(known, key=QCVN_ORDER.index):
+    known = [name for name in header.names() if name in _QCVN_PLACES]
+    if _is_sorted([_QCVN_PLACES[name] for name in known]):
         return ChildOrder.QCVN
-    if known != sorted(known, key=JAVA_ORDER.index):
+    if not _is_sorted([_JAVA_PLACES[name] for name in known]):
         header.note(codes.ODD_ORDER)
     return ChildOrder.JAVA
+
+
+def _is_sorted(places: list[int]) -> bool:
+    return places == sorted(places)

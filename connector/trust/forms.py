@@ -173,7 +173,7 @@ def _has_place(root: etree._Element) -> bool:
         return False
     element = root
     for tag in _AROUND[1:]:
-        found = element.findall(tag)
+        found = [child for child in element if child.tag == tag]
         if len(found) != 1 or found[0].attrib:
             return False
         element = found[0]

@@ -24,6 +24,8 @@ MODULES: Final = (
     "connector/trust/structure.py",
     "connector/trust/signature.py",
     "connector/trust/signer.py",
+    "connector/trust/forms.py",
+    "connector/trust/skeleton.py",
     "connector/trust/verify.py",
 )
 """The modules that are changed, those that are imported by others first."""

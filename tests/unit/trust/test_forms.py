@@ -10,18 +10,21 @@ from typing import Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
-from connector.edxml.cut import cut
-from connector.edxml.parser import DEFAULT_LIMITS, Limits
+from connector.edxml.cut import Skeleton, cut
+from connector.edxml.parser import DEFAULT_LIMITS, Limits, parse
 from connector.errors import ConnectorError
 from connector.model.content import BytesContent
-from connector.trust.forms import Recognised, recognise
+from connector.trust.forms import Form, Recognised, recognise
 from connector.trust.keys import SigningKey
 from connector.trust.memo import Memo
 from connector.trust.registry import Trust
 from connector.trust.sign import seal
 from connector.trust.verify import explain, verify
-from tests.corpus.vector import Vector, document, packet
+from connector.trust.xmldsig import canonical
+from tests.corpus.signing import sign
+from tests.corpus.vector import Vector, document, g22, packet
 from tests.corpus.vectors import all_vectors
 from tests.corpus.ways import over_skeleton, over_tree
 from tests.corpus.world import NOW, World
@@ -52,13 +55,25 @@ def _world() -> World:
     return World()
 
 
+def _rewritten(data: bytes) -> bytes:
+    """Return the exclusive canonical form of a packet, which is as valid; what is no XML as it is.
+
+    Only a Signature that is its own canonical form becomes known.
+    """
+    try:
+        return canonical(parse(data))
+    except (ConnectorError, etree.LxmlError):
+        return data
+
+
 @functools.cache
-def _all_forms() -> Memo[tuple[bytes, bytes, bytes], object]:
+def _all_forms() -> Memo[tuple[bytes, bytes, bytes], Form]:
     """Return the forms of all genuine packets of the corpus."""
-    forms: Memo[tuple[bytes, bytes, bytes], object] = Memo(limit=10_000)
+    forms: Memo[tuple[bytes, bytes, bytes], Form] = Memo(limit=10_000)
     for vector in VECTORS:
         trust = dataclasses.replace(vector.trust(_world()), forms=forms)
-        over_skeleton(vector.build(_world()), trust, NOW + dt.timedelta(days=vector.days))
+        data = _rewritten(vector.build(_world()))
+        over_skeleton(data, trust, NOW + dt.timedelta(days=vector.days))
     return forms
 
 
@@ -66,13 +81,28 @@ def _all_forms() -> Memo[tuple[bytes, bytes, bytes], object]:
 def test_the_corpus(vector: Vector) -> None:
     """Where all forms of the corpus are known, both ways still say the same of each packet."""
     trust = dataclasses.replace(vector.trust(_world()), forms=_all_forms())
-    data, at = vector.build(_world()), NOW + dt.timedelta(days=vector.days)
-    assert same(data, trust, at) == same(data, vector.trust(_world()), at)
+    at = NOW + dt.timedelta(days=vector.days)
+    for data in (vector.build(_world()), _rewritten(vector.build(_world()))):
+        assert same(data, trust, at) == same(data, vector.trust(_world()), at)
 
 
-def test_forms_are_learnt() -> None:
-    """The corpus knows forms, so that the comparison above is not one of a way with itself."""
-    assert len(_all_forms()) > 0
+def test_the_corpus_has_known_forms() -> None:
+    """Many packets of the corpus are of known form: the comparison is not of a way with itself."""
+    packets = [_rewritten(vector.build(_world())) for vector in VECTORS]
+    found = [
+        skeleton is not None
+        and recognise(skeleton.data, _all_forms(), limits=DEFAULT_LIMITS) is not None
+        for skeleton in map(_skeleton, packets)
+    ]
+    assert len(_all_forms()) > 10
+    assert sum(found) > 50
+
+
+def _skeleton(data: bytes) -> Skeleton | None:
+    try:
+        return cut(data)
+    except ConnectorError:
+        return None
 
 
 @pytest.fixture
@@ -96,7 +126,7 @@ def known(data: bytes, trust: Trust) -> Recognised | None:
 
 
 def test_the_second_packet_is_recognised(
-    fresh: Trust, keys: dict[str, SigningKey], sealed_data: bytes, now: dt.datetime
+    fresh: Trust, sealed_data: bytes, now: dt.datetime
 ) -> None:
     """A valid packet teaches its form; what is recognised is the packet without Signature."""
     assert known(sealed_data, fresh) is None
@@ -107,7 +137,6 @@ def test_the_second_packet_is_recognised(
     assert first.verdict() == second.verdict()
     assert (first.data, first.reading) == (second.data, second.reading)
     assert len(fresh.forms) == 1
-    assert keys["G22"].certificate is not None
 
 
 @pytest.fixture
@@ -247,12 +276,10 @@ def test_limits(fresh: Trust, sealed_data: bytes, now: dt.datetime) -> None:
 
 @functools.cache
 def _fixed() -> tuple[Trust, bytes]:
-    from tests.corpus.signing import sign
-    from tests.corpus.vector import g22
-
     trust = _world().trust()
-    data = sign(_large(), g22(_world()))
+    data = _rewritten(sign(_large(), g22(_world())))
     verify(data, trust, at=NOW)
+    assert known(data, trust) is not None
     return trust, data
 
 
