@@ -31,6 +31,19 @@ POINTS: Final = (
     "collect.cursor",
     "collect.committed",
     "collect.acknowledged",
+    "outbound.sealed",
+    "outbound.kept",
+    "outbox.enqueued",
+    # the outbox goes to the broker
+    "relay.claimed",
+    "relay.submitted",
+    "relay.part_submitted",
+    "relay.confirmed",
+    "relay.settled",
+    # files become durable
+    "spool.written",
+    "spool.synced",
+    "spool.named",
     # every transaction of either corridor
     "store.begun",
     "store.committing",
@@ -46,6 +59,14 @@ POINTS: Final = (
     "consumer.arrived",
     "consumer.handed_out",
     "consumer.acked",
+    "receive.spooled",
+    "receive.committed",
+    "receive.acked",
+    "receive.joined",
+    "receive.parts_recorded",
+    # what arrived is looked at
+    "admit.decided",
+    "admit.answered",
     # statuses, both ways
     "receipt.sealed",
     "receipt.queued",
@@ -54,6 +75,7 @@ POINTS: Final = (
     "status.applied",
     "status.recorded",
     # a document reaches the clerk
+    "deliver.handed_over",
     "sink.opened",
     "sink.copied",
     "sink.written",

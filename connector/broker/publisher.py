@@ -46,6 +46,7 @@ class Publisher:
         self._suspects: set[tuple[str, str]] = set()
         self._alone = False
         self._pumping = False
+        self._woken = False
         self._open_count = 0
         self._open_bytes = 0
         self._window: Final = Window(settings.window)
@@ -107,10 +108,11 @@ class Publisher:
         """Return the outcomes since the last call, waiting up to `timeout` seconds for one.
 
         Once there is one it waits up to `gather_seconds` more, until there are as many as are
-        open: to settle several costs no more than to settle one.
+        open: to settle several costs no more than to settle one. `wake` ends the first wait.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._outcomes, timeout)
+            self._changed.wait_for(lambda: self._outcomes or self._woken, timeout)
+            self._woken = False
             if self._outcomes and gather_seconds:
                 self._changed.wait_for(
                     lambda: len(self._outcomes) >= self._open_count, gather_seconds
@@ -118,6 +120,12 @@ class Publisher:
             found = list(self._outcomes)
             self._outcomes.clear()
         return found
+
+    def wake(self) -> None:
+        """Let the wait for outcomes end, or the next one: there is something to submit."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
 
     def stop(self, drain_seconds: float = 0.0) -> None:
         """Wait for open answers, then close; what is unanswered then becomes UNKNOWN.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
+from connector import crash
 from connector.clock import vietnam_date
 from connector.edxml.parser import Limits
 from connector.edxml.reader import read
@@ -123,7 +124,10 @@ class Admission:
                 if outcome is not None:
                     batch.decided.append((row, outcome))
                 done += 1
-        self._containment.commit(self._sealed(batch.decided), self._alone)
+        crash.point("admit.decided")
+        ready = self._sealed(batch.decided)
+        crash.point("admit.answered")
+        self._containment.commit(ready, self._alone)
         return done
 
     def _begin(self, rows: Sequence[InboxMessage]) -> list[Checking]:

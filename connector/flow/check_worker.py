@@ -50,7 +50,7 @@ class _Judge:
 
     def answers(self, version: str, today: dt.date, bodies: Sequence[Body]) -> list[Checked | None]:
         """Return what is known of authentic packets; None of all others."""
-        trust = self._trust_of(version)
+        trust = self._trust_of(version) if bodies else None
         if trust is None:
             return [None] * len(bodies)
         return [self._answer(trust, today, body) for body in bodies]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import pickle
 import queue
 import threading
@@ -19,8 +20,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
-
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from connector.agencies.catalogue import Catalogue
 from connector.clock import Clock, vietnam_date
@@ -33,6 +32,7 @@ from connector.flow.child import Child
 from connector.model.content import Content
 from connector.model.envelope import Envelope
 from connector.store.spool import Spooled
+from connector.trust.certificates import fingerprint
 from connector.trust.registry import Trust
 from connector.trust.trust_source import TrustFiles, TrustSource
 from connector.trust.verify import verify
@@ -43,6 +43,7 @@ _MODULE: Final = "connector.flow.check_worker"
 _CHUNK: Final = 4
 _FEW: Final = 4
 _SMALL: Final = 1 << 20
+_START_AGAIN_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +131,25 @@ class Checks:
         self._all: Final[list[Child]] = []
         self._lock: Final = threading.Lock()
         self._closed = False
+        self._ready: Final = threading.Event()
+        self._not_before = 0.0
         self._threads: Final = ThreadPoolExecutor(max(count, 1), "check")
 
+    def start(self) -> None:
+        """Start the processes and wait until they have answered; done before the first is used."""
+        try:
+            for _ in range(self.count):
+                self._idle.put(self._new())
+            self._ready.set()
+        except _NotStarted:
+            self._not_before = self._setup.clock.monotonic() + _START_AGAIN_SECONDS
+
     def begin(self, bodies: Sequence[Body]) -> list[Checking]:
-        """Begin to look at packets, in their order."""
+        """Begin to look at packets, in their order; nobody waits for processes to start."""
         taken: list[Checking] = [_nothing] * len(bodies)
         version = self._version.of(self._source.current()) if self.count else None
         fit = [index for index, body in enumerate(bodies) if body.content.size <= _SMALL]
-        if version is None or len(fit) < _FEW:
+        if version is None or len(fit) < _FEW or not self._at_hand():
             return taken
         for start in range(0, len(fit), _CHUNK):
             chunk = fit[start : start + _CHUNK]
@@ -146,6 +158,19 @@ class Checks:
             for number, index in enumerate(chunk):
                 taken[index] = partial(self._take, version, answers, number)
         return taken
+
+    def _at_hand(self) -> bool:
+        """Tell whether the processes are ready; they are started beside if they are not."""
+        due = self._setup.clock.monotonic() >= self._not_before
+        if not self._ready.is_set() and not self._closed and due:
+            self._not_before = math.inf
+            self._threads.submit(self.start)
+        return self.ready
+
+    @property
+    def ready(self) -> bool:
+        """Whether the processes have started."""
+        return self._ready.is_set()
 
     def processes(self) -> tuple[int, ...]:
         """Return the process ids of those that were started."""
@@ -175,6 +200,8 @@ class Checks:
     ) -> list[Checked | PermanentError | None]:
         try:
             return [*self._asked(version, bodies)]
+        except _NotStarted:
+            return [None] * len(bodies)
         except (OSError, EOFError, pickle.UnpicklingError):
             return [self._alone(version, body) for body in bodies]
 
@@ -184,6 +211,8 @@ class Checks:
         for _ in range(2):
             try:
                 return self._asked(version, [body])[0]
+            except _NotStarted:
+                return None
             except (OSError, EOFError, pickle.UnpicklingError) as error:
                 reason = repr(error)
                 if self._closed:
@@ -208,12 +237,34 @@ class Checks:
         try:
             return self._idle.get_nowait()
         except queue.Empty:
-            with self._lock:
-                if self._closed:
-                    raise EOFError from None
-                child = Child(_MODULE, self._setup)
+            return self._new()
+
+    def _new(self) -> Child:
+        child = _started(self._setup)
+        with self._lock:
+            if not self._closed:
                 self._all.append(child)
-            return child
+                return child
+        child.end()
+        raise _NotStarted
+
+
+class _NotStarted(Exception):
+    """There is no process, which says nothing about any packet."""
+
+
+def _started(setup: Setup) -> Child:
+    """Return a process that has answered once, so that what kills it later is a packet."""
+    try:
+        child = Child(_MODULE, setup)
+    except OSError as error:
+        raise _NotStarted from error
+    try:
+        child.ask(("", vietnam_date(setup.clock.now()), ()))
+    except (OSError, EOFError, pickle.UnpicklingError) as error:
+        child.end()
+        raise _NotStarted from error
+    return child
 
 
 def _nothing() -> None:
@@ -223,10 +274,10 @@ def _nothing() -> None:
 def _contents(trust: Trust) -> Iterator[str]:
     """Yield everything that a verdict rests on."""
     for certificate in trust.anchors.certificates:
-        yield f"anchor {certificate.fingerprint(SHA256()).hex()}"
+        yield f"anchor {fingerprint(certificate)}"
     yield f"registry {trust.registry.version}"
     yield from map(repr, trust.registry.registrations)
     yield from map(repr, trust.registry.legacy)
     for each in trust.revocations.lists:
-        yield f"revocations {each.crl.fingerprint(SHA256()).hex()}"
+        yield f"revocations {hashlib.sha256(each.crl.tbs_certlist_bytes).hexdigest()}"
     yield f"legacy {sorted(trust.legacy_sha1)}"

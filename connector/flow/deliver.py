@@ -8,11 +8,11 @@ cancelled or changed there (QĐ 28/2018 Đ9(2)).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby, islice, takewhile
 
+from connector import crash
 from connector.edxml.parser import Limits
 from connector.edxml.reader import read
 from connector.errors import Finding, PermanentError, StorageError, TransientError
@@ -28,15 +28,16 @@ from connector.events import (
 from connector.flow import codes
 from connector.flow.acts import Acts, Waiting
 from connector.flow.containment import Containment, Step, concerns_one_body, waiting
+from connector.flow.handover import Done, answers_to, asked_of, chunks, deliver_to
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
-from connector.flow.receipts import Answer, Asked, Receipts, Sealing, reason_of
+from connector.flow.receipts import Answer, Receipts, Sealing, reason_of
 from connector.flow.retry import RetryPolicy
 from connector.flow.verified import JustVerified
 from connector.model.envelope import BusinessType, Document, StatusCode
 from connector.model.inbound import Inbound, InboundTarget
 from connector.model.states import InboxState
-from connector.sinks.base import BatchSink, Sink
+from connector.sinks.base import Sink
 from connector.store import inbox
 from connector.store.inbox import InboxMessage
 from connector.store.spool import Spool
@@ -44,17 +45,8 @@ from connector.store.spool import Spool
 __all__ = ["DeliveryDesk"]
 
 _BATCH = 32
-_BATCH_BYTES = 16 << 20
 _MOMENT = dt.timedelta(seconds=1)
 _READY = frozenset({InboxState.VERIFIED, InboxState.HELD})
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What the sinks did with a packet."""
-
-    on_desk: bool
-    targets: tuple[InboundTarget, ...] = ()
 
 
 class DeliveryDesk:
@@ -96,7 +88,7 @@ class DeliveryDesk:
         for together, rows in groupby(ready, key=_is_plain):
             taken = list(takewhile(lambda _: go_on(), rows))
             if together:
-                for some in _chunks(taken):
+                for some in chunks(taken):
                     self._deliver_new(some)
             else:
                 for row in taken:
@@ -137,6 +129,7 @@ class DeliveryDesk:
         ]
         try:
             done = self._hand_over_all([item for _, item in items])
+            crash.point("deliver.handed_over")
         except StorageError as error:
             if not concerns_one_body(error):
                 raise
@@ -147,7 +140,7 @@ class DeliveryDesk:
             for row, _ in items:
                 self._containment.run(row, self._deliver)
             return
-        asked = [_answers_to(item, each) for (_, item), each in zip(items, done, strict=True)]
+        asked = [answers_to(item, each) for (_, item), each in zip(items, done, strict=True)]
         sealing = iter(self._receipts.begin([each for some in asked for each in some]))
         ready: list[tuple[InboxMessage, Step]] = []
         for (row, item), each, some in zip(items, done, asked, strict=True):
@@ -162,20 +155,20 @@ class DeliveryDesk:
         """Hand one new document over again and return the step that follows."""
         item = self.item(row)
         done = self._hand_over(item, ())
-        sealing = self._receipts.begin(_answers_to(item, done))
+        sealing = self._receipts.begin(answers_to(item, done))
         return self._finished(row, item=item, done=done, sealing=sealing)
 
-    def _hand_over_all(self, items: Sequence[Inbound]) -> list[_Done]:
+    def _hand_over_all(self, items: Sequence[Inbound]) -> list[Done]:
         """Hand new documents over, for each sink at once."""
         on_desk = [False] * len(items)
         targets = [self.sinks_of(item.served) for item in items]
         sinks = list(dict.fromkeys(sink for each in targets for sink in each))
         for sink in sinks:
             mine = [index for index, each in enumerate(targets) if sink in each]
-            taken = _deliver_to(sink, [items[index] for index in mine])
+            taken = deliver_to(sink, [items[index] for index in mine])
             for index, desk in zip(mine, taken, strict=True):
                 on_desk[index] = on_desk[index] or desk
-        return [_Done(on_desk=desk) for desk in on_desk]
+        return [Done(on_desk=desk) for desk in on_desk]
 
     def _deliver(self, row: InboxMessage) -> None:
         item = self.item(row)
@@ -191,27 +184,27 @@ class DeliveryDesk:
         except PermanentError as error:
             self._park(row, error.findings)
         else:
-            sealing = self._receipts.begin(_answers_to(item, done))
+            sealing = self._receipts.begin(answers_to(item, done))
             step = self._finished(row, item=item, done=done, sealing=sealing)
             with self._ledger.work() as work:
                 step(work)
 
-    def _hand_over(self, item: Inbound, targets: tuple[InboundTarget, ...]) -> _Done:
+    def _hand_over(self, item: Inbound, targets: tuple[InboundTarget, ...]) -> Done:
         sinks = self.sinks_of(item.served)
         act = item.document.business_type
         if act is BusinessType.NEW:
             taken = [sink.deliver(item) for sink in sinks]
-            return _Done(on_desk=any(taken))
+            return Done(on_desk=any(taken))
         if act is BusinessType.REPLACE:
             taken = [sink.replace(item, targets) for sink in sinks]
-            return _Done(on_desk=any(taken), targets=targets)
+            return Done(on_desk=any(taken), targets=targets)
         for sink in sinks:
             for target in targets:
                 if act is BusinessType.RECALL:
                     sink.cancel(item, target)
                 else:
                     sink.update(item, target)
-        return _Done(on_desk=False, targets=targets)
+        return Done(on_desk=False, targets=targets)
 
     def sinks_of(self, served: Sequence[str]) -> list[Sink]:
         """Return the sinks of some served codes, each once.
@@ -234,7 +227,7 @@ class DeliveryDesk:
             sink.cancel(item, target)
 
     def _finished(
-        self, row: InboxMessage, *, item: Inbound, done: _Done, sealing: Sequence[Sealing]
+        self, row: InboxMessage, *, item: Inbound, done: Done, sealing: Sequence[Sealing]
     ) -> Step:
         """Return the step that ends a delivered packet once the answers to it are sealed."""
         act = item.document.business_type
@@ -251,7 +244,7 @@ class DeliveryDesk:
 
         return step
 
-    def _note(self, work: Work, row: InboxMessage, item: Inbound, done: _Done) -> None:
+    def _note(self, work: Work, row: InboxMessage, item: Inbound, done: Done) -> None:
         facts = {"document_id": item.document.document_id, "sender": row.sender}
         act = item.document.business_type
         if act in {BusinessType.NEW, BusinessType.REPLACE}:
@@ -270,7 +263,7 @@ class DeliveryDesk:
         self, item: Inbound, status: StatusCode, reason: str | None = None
     ) -> list[Answer | None]:
         """Seal a status for each served code; None for those of an agency without a key."""
-        return [sealed() for sealed in self._receipts.begin(_asked(item, status, reason))]
+        return [sealed() for sealed in self._receipts.begin(asked_of(item, status, reason))]
 
     def _wait(self, row: InboxMessage, item: Inbound, why: Waiting) -> None:
         now = self._ledger.clock.now()
@@ -346,53 +339,9 @@ class DeliveryDesk:
             _alarm(work, row, findings[0])
 
 
-def _answers_to(item: Inbound, done: _Done) -> list[Asked]:
-    """Return the statuses that follow from what the sinks did."""
-    asked: list[Asked] = []
-    if done.on_desk:
-        asked += _asked(item, StatusCode.ACCEPTED)
-    if item.document.business_type in {BusinessType.RECALL, BusinessType.UPDATE}:
-        asked += _asked(item, StatusCode.CHANGE_AGREED)
-    return asked
-
-
-def _asked(item: Inbound, status: StatusCode, reason: str | None = None) -> list[Asked]:
-    return [
-        Asked(
-            document=item.document,
-            digest=item.digest,
-            answers=item.packet_id,
-            addressed=code,
-            status=status,
-            reason=reason,
-        )
-        for code in item.served
-    ]
-
-
 def _is_plain(row: InboxMessage) -> bool:
     """Tell whether a packet acts on no other one."""
     return row.business_type == int(BusinessType.NEW) and row.state is InboxState.VERIFIED
-
-
-def _chunks(rows: Sequence[InboxMessage]) -> Iterator[list[InboxMessage]]:
-    """Yield messages in groups whose packets have no more than some megabytes together."""
-    chunk: list[InboxMessage] = []
-    size = 0
-    for row in rows:
-        size += row.body_size
-        if chunk and size > _BATCH_BYTES:
-            yield chunk
-            chunk, size = [], row.body_size
-        chunk.append(row)
-    if chunk:
-        yield chunk
-
-
-def _deliver_to(sink: Sink, items: Sequence[Inbound]) -> list[bool]:
-    if isinstance(sink, BatchSink):
-        return sink.deliver_many(items)
-    return [sink.deliver(item) for item in items]
 
 
 def _facts(row: InboxMessage, finding: Finding) -> dict[str, str | None]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from connector import crash
 from connector.clock import Clock
-from connector.events import Emitter, Event
+from connector.events import DocumentSealed, Emitter, Event, StatusQueued
 from connector.store import journal
 from connector.store.store import Store, Transaction
 
@@ -29,6 +31,12 @@ class Work:
         self.events.append(event)
 
 
+class _Waiting(Protocol):
+    def wake(self) -> None:
+        """End a wait."""
+        ...
+
+
 class Ledger:
     """Opens transactions whose events are told to the world only when they are durable."""
 
@@ -36,6 +44,12 @@ class Ledger:
         self.store = store
         self.clock = clock
         self._emitter = emitter
+        self._waiting: tuple[weakref.ref[_Waiting], ...] = ()
+
+    def wake_when_queued(self, waiting: _Waiting) -> None:
+        """Let whoever waits for something to send know at once that something was queued."""
+        alive = (each for each in self._waiting if each() is not None)
+        self._waiting = (*alive, weakref.ref(waiting))
 
     @contextmanager
     def work(self) -> Iterator[Work]:
@@ -48,6 +62,10 @@ class Ledger:
                 for event in work.events
             ]
             journal.append_many(tx, rows, now=work.now)
+        if any(isinstance(event, DocumentSealed | StatusQueued) for event in work.events):
+            for each in self._waiting:
+                if (waiting := each()) is not None:
+                    waiting.wake()
         for event in work.events:
             self._emitter.emit(event)
         crash.point("ledger.told")

@@ -117,6 +117,7 @@ class Node:
     def _link(self, agency: AgencyConfig) -> Link:
         settings = agency_broker(self.config.broker, agency)
         publisher = open_publisher(settings, self.ledger.tell)
+        self.ledger.wake_when_queued(publisher)
         consumer = open_consumer(settings, agency.code, self.ledger.tell)
         relay = Relay(
             self.ledger,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from connector import crash
 from connector.clock import Clock
 from connector.edxml import rule_codes
 from connector.edxml.parser import Limits
@@ -170,7 +171,9 @@ class Outbound:
             for part in each.parts
             if not isinstance(part, bytes) and part.content.sha256 not in kept
         }
+        crash.point("outbound.sealed")
         spooled = self._spool.put_many(list(contents.values())) if contents else []
+        crash.point("outbound.kept")
         for expected, found in zip(contents, spooled, strict=True):
             if found.sha256 != expected:
                 raise PermanentError(rule_codes.ATTACHMENT_CHANGED.at("AttachmentEncoded"))

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from connector import crash
 from connector.broker.consumer import Consumer
 from connector.broker.message import Incoming
 from connector.errors import Finding, StorageError
@@ -74,7 +75,9 @@ class Receiver:
         self._in_hand = messages
         taken = self._keep_all(messages)
         self._in_hand = []
+        crash.point("receive.committed")
         self._consumer.ack([message.tag for message in messages])
+        crash.point("receive.acked")
         self._join_all(taken.complete)
         self._assembler.drop(taken.unneeded)
         return len(messages)
@@ -84,6 +87,7 @@ class Receiver:
         taken = _Taken()
         with self._assembler.receiving():
             bodies = self._bodies(messages)
+            crash.point("receive.spooled")
             with self._ledger.work() as work:
                 for message, body in zip(messages, bodies, strict=True):
                     self._store(work, message, body, taken)
@@ -122,9 +126,11 @@ class Receiver:
         whole = self._assembler.join(assembly)
         if whole is None:
             return
+        crash.point("receive.joined")
         with self._ledger.work() as work:
             self._keep(work, whole.message, whole.finding)
             digests = self._assembler.joined(work, assembly)
+        crash.point("receive.parts_recorded")
         self._assembler.drop(digests)
 
     def _store(self, work: Work, message: Incoming, body: Spooled, taken: _Taken) -> None:

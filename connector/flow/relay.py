@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from connector import crash
 from connector.broker.message import Outcome, OutcomeKind, Outgoing
 from connector.broker.publisher import Publisher
 from connector.broker.topology import exchange_for
@@ -128,6 +129,7 @@ class Relay:
             self._set_aside(claimed.key, error)
         else:
             self._publisher.submit(replace(self._message(claimed), body=body))
+            crash.point("relay.submitted")
 
     def _begin_large(self) -> None:
         """Begin one more large packet, all of whose bytes are looked at before the first leaves."""
@@ -163,6 +165,7 @@ class Relay:
             except UnavailableError:
                 consignment.not_taken(message.part)
                 break
+            crash.point("relay.part_submitted")
             sent += 1
         return sent
 
@@ -189,6 +192,7 @@ class Relay:
                 not_before=work.now + _SILENCE,
                 count_attempt=True,
             )
+        crash.point("relay.claimed")
         self._in_flight.update(keys)
         return [_Claimed(packet, d, recipes[packet.packet_id]) for packet, d in rows]
 
@@ -253,8 +257,10 @@ class Relay:
         moved = list(outcomes)
         self._decided += [whole for each in moved if (whole := self._decide(each)) is not None]
         if self._decided:  # kept while the disk is full
+            crash.point("relay.confirmed")
             with self._ledger.work() as work:
                 self._settle_all(work, self._decided)
+            crash.point("relay.settled")
             self._in_flight.difference_update(outcome.key for outcome in self._decided)
             self._decided = []
         return len(moved)

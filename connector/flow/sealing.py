@@ -98,11 +98,17 @@ class Workers:
         self._all: Final[list[_Worker]] = []
         self._lock: Final = threading.Lock()
         self._closed: Final = threading.Event()
+        self._ready: Final = threading.Event()
+        self._begun = False
         self._threads: Final = ThreadPoolExecutor(max(count, 1), "seal")
 
     def submit(self, jobs: Sequence[Job]) -> list[Callable[[], Sealed]]:
-        """Begin to seal; each of what is returned gives its packet, or raises why there is none."""
-        if not self.count or len(jobs) <= _CHUNK:
+        """Begin to seal; each of what is returned gives its packet, or raises why there is none.
+
+        Until a worker has started, which takes a second, nobody waits for it: the work is done
+        here, and always where none can be started.
+        """
+        if not self.count or len(jobs) <= _CHUNK or not self._at_hand():
             return [_Here(self._sealer, job) for job in jobs]
         taken: list[Callable[[], Sealed]] = []
         for start in range(0, len(jobs), _CHUNK):
@@ -110,6 +116,22 @@ class Workers:
             answers = self._threads.submit(self._answers, chunk)
             taken += [_There(job, answers, number) for number, job in enumerate(chunk)]
         return taken
+
+    def start(self) -> None:
+        """Start one worker and wait until it has answered; without one the work is done here."""
+        try:
+            self._asked(())
+        except (OSError, EOFError, pickle.UnpicklingError, ConnectorError):
+            return
+        self._ready.set()
+
+    def _at_hand(self) -> bool:
+        """Tell whether a worker has answered; begins to start one if nobody has yet."""
+        with self._lock:
+            begin, self._begun = not self._begun and not self._ready.is_set(), True
+        if begin:
+            self._threads.submit(self.start)
+        return self._ready.is_set()
 
     def processes(self) -> tuple[int, ...]:
         """Return the process ids of the workers that were started."""

@@ -148,7 +148,8 @@ class Daemon:
             workers += self._collecting.values()
         if Stage.RELAY in self._stages:
             workers += [
-                self._worker(f"relay {link.agency}", _pumping(link.relay.pump)) for link in links
+                self._worker(f"relay {link.agency}", _pumping(link.relay.pump), 0.0)
+                for link in links
             ]
         if Stage.RECEIVE in self._stages:
             workers += [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from connector import crash
 from connector.store.border import files
 
 __all__ = ["Draft", "Drafts", "Readable"]
@@ -61,6 +62,7 @@ class Drafts:
         with self.new() as (descriptor, path):
             with files(str(path)):
                 _write_all(descriptor, data)
+            crash.point("spool.written")
             yield Draft(descriptor, path, sha256, len(data))
 
     @contextmanager

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select, text, update
 
+from connector import crash
 from connector.errors import Bug
 from connector.model.states import DeliveryState
 from connector.model.transitions import DELIVERY_BEFORE
@@ -160,6 +161,7 @@ def enqueue_many(
     _ADD_PACKET.change_many(tx, list(packets.values()))
     _ADD_RECIPE.change_many(tx, made)
     _ADD_DELIVERY.change_many(tx, waiting)
+    crash.point("outbox.enqueued")
     return fresh
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from connector import crash
 from connector.errors import Bug, StorageError
 from connector.model.content import BytesContent, Content
 from connector.store import codes
@@ -184,6 +185,7 @@ class Spool:
                         os.fdatasync(draft.descriptor)
                 for synced in syncing:
                     synced.result()
+                crash.point("spool.synced")
                 written = self._name(drafts)
                 self._sync_names([*there, *written])
         return written
@@ -214,6 +216,7 @@ class Spool:
         with self._names(fcntl.LOCK_SH):
             for draft, spooled in zip(drafts, named, strict=True):
                 draft.path.replace(spooled.path)
+                crash.point("spool.named")
         return named
 
     def _sync_names(self, named: Sequence[Spooled]) -> None:

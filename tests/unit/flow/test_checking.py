@@ -45,6 +45,14 @@ from connector.trust.settings import PemKey
 from connector.trust.trust_source import TrustFiles, TrustSource
 
 MANY = 12
+DYING = """
+import os
+from connector.flow import check_worker
+check_worker.checked, real = lambda body, *a, **k: (
+    os._exit(1) if body.size == 6 else real(body, *a, **k)
+), check_worker.checked
+main = check_worker.main
+"""
 NOW = dt.datetime(2026, 1, 5, 3, 0, tzinfo=dt.UTC)
 
 
@@ -105,8 +113,9 @@ class Bench:
         self.setup = Setup(files, None, clock, Limits())
 
     def checks(self, count: int = 1) -> Checks:
-        """Make processes, none of them started yet."""
+        """Start processes."""
         self.made.append(Checks(self.setup, self.source, Version(self.catalogue), count))
+        self.made[-1].start()
         return self.made[-1]
 
     def bodies(self, packets: Sequence[bytes]) -> list[Body]:
@@ -178,12 +187,22 @@ def test_processes_read_the_trust_anew(bench: Bench, packets: list[bytes], pki: 
 
 
 def test_little_work_and_large_packets_are_left_alone(bench: Bench, packets: list[bytes]) -> None:
-    """No process is started for a few packets, or for packets that are better streamed."""
+    """A few packets are not worth the way, and large ones are better streamed here."""
     checks = bench.checks()
     large = bytes(2 << 20)
     bodies = bench.bodies([*packets[:3], large, large, large])
     assert [take() for take in checks.begin(bodies)] == [None] * len(bodies)
-    assert checks.processes() == ()
+
+
+def test_nobody_waits_for_processes_to_start(bench: Bench, packets: list[bytes]) -> None:
+    """What comes before they are ready is left to the daemon, what comes later is not."""
+    checks = Checks(bench.setup, bench.source, Version(bench.catalogue), 1)
+    bench.made.append(checks)
+    bodies = bench.bodies(packets)
+    assert [take() for take in checks.begin(bodies)] == [None] * MANY
+    while not checks.ready:
+        time.sleep(0.01)
+    assert all(take() is not None for take in checks.begin(bodies))
 
 
 def test_a_process_that_dies_is_replaced(bench: Bench, packets: list[bytes]) -> None:
@@ -200,10 +219,24 @@ def test_a_packet_that_kills_its_process_goes_no_further(
     bench: Bench, packets: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is looked at neither a third time nor in the daemon, which would die, too."""
-    monkeypatch.setattr(checking, "_MODULE", "keyword")  # it has no `main`: the process ends at once
-    for take in bench.checks().begin(bench.bodies(packets)):
-        with pytest.raises(PermanentError, match=codes.CHECK_WORKER_DIED.code):
-            take()
+    (bench.directory / "dying.py").write_text(DYING, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(bench.directory))
+    monkeypatch.setattr(checking, "_MODULE", "dying")
+    good, bad = packets[:4], [*packets[4:7], b"poison"]
+    there = bench.checks().begin(bench.bodies([*good, *bad]))
+    assert all(take() is not None for take in there[:-1])
+    with pytest.raises(PermanentError, match=codes.CHECK_WORKER_DIED.code):
+        there[-1]()
+
+
+def test_processes_that_cannot_start_are_done_without(
+    bench: Bench, packets: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That says nothing about the packets: the daemon looks at them."""
+    monkeypatch.setattr(checking, "_MODULE", "keyword")  # a module without `main`
+    checks = bench.checks()
+    assert [take() for take in checks.begin(bench.bodies(packets))] == [None] * MANY
+    assert checks.processes() == ()
 
 
 def test_a_node_admits_what_its_processes_verified(
@@ -214,6 +247,7 @@ def test_a_node_admits_what_its_processes_verified(
     forged = packets[5].replace("thử".encode(), "thư".encode())
     messages = make_many([*packets[:5], forged, *packets[6:]])
     consumer = _AtHand(messages)
+    node.admission._checks.start()
     receiver = Receiver(
         node.ledger, node.spool, cast("Consumer", consumer), node.receipts, node.assembler
     )

@@ -267,6 +267,8 @@ def test_records_keep_their_order_wherever_they_are_sealed(
     beside = office.node.outbound._workers
     assert beside is not None
     monkeypatch.setattr(beside, "count", workers)
+    if workers:
+        beside.start()
     rows = _many(row)
     office.export(*rows[:3], rows[1], *rows[3:])
     assert office.collect() == Collected(sealed=80, repeated=1)

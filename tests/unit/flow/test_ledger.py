@@ -7,7 +7,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from connector.clock import ManualClock
-from connector.events import DeliverySent, Emitter, Event, NodeStarted, RecordRepeated
+from connector.events import (
+    DeliverySent,
+    DocumentSealed,
+    Emitter,
+    Event,
+    NodeStarted,
+    RecordRepeated,
+)
 from connector.flow.ledger import Ledger, Work
 from connector.store import journal, sources
 from connector.store.store import Store
@@ -74,3 +81,40 @@ def test_a_step_that_fails_leaves_no_entry(store: Store) -> None:
         assert journal.count(tx) == 0
         assert sources.cursor(tx, "a") is None
     assert emitter.told == []
+
+
+class Waiting:
+    """Counts how often it was woken, and how many entries were durable then."""
+
+    def __init__(self, store: Store) -> None:
+        self.seen: list[int] = []
+        self._store = store
+
+    def wake(self) -> None:
+        """Note it."""
+        with self._store.read() as tx:
+            self.seen.append(journal.count(tx))
+
+
+def test_what_was_queued_wakes_who_sends_once_it_is_durable(store: Store) -> None:
+    """One call a step, after its commit; none for a step that queued nothing or failed."""
+    ledger = Ledger(store, Noting(store), store.clock)
+    waiting, gone = Waiting(store), Waiting(store)
+    ledger.wake_when_queued(gone)
+    del gone
+    ledger.wake_when_queued(waiting)
+    sealed = DocumentSealed(packet_id="p1", document_id="d", sender="G22")
+    with ledger.work() as work:
+        work.record(NodeStarted())
+
+    def fail(work: Work) -> None:
+        work.record(sealed)
+        raise KeyError
+
+    with pytest.raises(KeyError), ledger.work() as work:
+        fail(work)
+    assert waiting.seen == []
+    with ledger.work() as work:
+        work.record(sealed)
+        work.record(sealed)
+    assert waiting.seen == [3]

@@ -16,7 +16,7 @@ from connector.clock import ManualClock
 from connector.edxml.parser import Limits
 from connector.errors import PermanentError
 from connector.flow.sealer import Sealer
-from connector.flow.sealing import Job, Setup, Unexpected, Workers, default_workers
+from connector.flow.sealing import Job, Setup, Unexpected, Workers, _Here, default_workers
 from connector.model.content import BytesContent
 from connector.model.envelope import (
     Attachment,
@@ -35,7 +35,7 @@ from connector.trust.settings import PemKey
 CLOCK = ManualClock()
 MANY = 20
 _HOME = "CONNECTOR_TEST_HOME"
-Make = Callable[[int], Workers]
+Make = Callable[..., Workers]
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +56,11 @@ def make(rsa_pki: DevPki) -> Iterator[Make]:
     )
     keys = {"G22": (key,)}
 
-    def start(count: int) -> Workers:
+    def start(count: int, *, ready: bool = True) -> Workers:
         sealer = Sealer(Keyring(keys, clock=CLOCK), Limits())
         made.append(Workers(sealer, Setup(keys, CLOCK, Limits()), count))
+        if count and ready:
+            made[-1].start()
         return made[-1]
 
     yield start
@@ -110,9 +112,18 @@ def test_workers_make_the_same_packets_in_the_same_order(make: Make) -> None:
 
 def test_little_work_is_done_here(make: Make) -> None:
     """No process is started for a handful of packets."""
-    workers = make(2)
+    workers = make(2, ready=False)
     assert [result().packet_id for result in workers.submit([_job(_document(1))])]
     assert workers.processes() == ()
+
+
+def test_nobody_waits_for_a_worker_to_start(make: Make) -> None:
+    """The first packets are sealed here while a worker starts, and always if none can."""
+    jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
+    workers = make(1, ready=False)
+    assert all(isinstance(result, _Here) for result in workers.submit(jobs))
+    workers.start()
+    assert not any(isinstance(result, _Here) for result in workers.submit(jobs))
 
 
 def test_a_refusal_is_that_of_its_record_alone(make: Make) -> None:
