@@ -79,6 +79,10 @@ def _only(found: Sequence[_Row], text: str) -> _Row:
     if not found:
         raise PermanentError(codes.UNKNOWN_ID.at(text=text))
     if len(found) > 1:
-        packets = ", ".join(str(getattr(row, "packet_id", "")) for row in found[:5])
+        names = (
+            str(getattr(row, "packet_id", None) or getattr(row, "message_key", ""))
+            for row in found[:5]
+        )
+        packets = ", ".join(names)
         raise PermanentError(codes.AMBIGUOUS_ID.at(text=text, packets=packets))
     return found[0]

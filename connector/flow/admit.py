@@ -50,6 +50,7 @@ from connector.trust.verify import signed_digest
 __all__ = ["Admission"]
 
 _BATCH = 32
+_NOT_NAMED = "(not named)"
 _BATCH_BYTES = 16 << 20
 _FRESH = frozenset({InboxState.RECEIVED, InboxState.HELD})
 _FINAL = frozenset({InboxState.QUARANTINED, InboxState.REFUSED})
@@ -212,7 +213,7 @@ class Admission:
         """Check the message against the packet it carries."""
         kind = "document" if isinstance(envelope, Document) else "status"
         sender = self._ours.canonical(envelope.sender.organ_id)
-        environment = str(row.headers.get("edoc-environment"))
+        environment = str(row.headers.get("edoc-environment") or _NOT_NAMED)
         findings = []
         if row.user_id is None:
             findings.append(codes.MESSAGE_WITHOUT_USER.at())
@@ -237,7 +238,7 @@ class Admission:
         known = inbox.by_document(batch.tx, sender, document.document_id)
         findings: list[Finding] = []
         if receiver not in receivers:
-            findings.append(codes.NOT_ADDRESSED.at(receiver=receiver))
+            findings.append(codes.NOT_ADDRESSED.at(receiver=receiver or _NOT_NAMED))
         elif not self._ours.serves(receiver):
             findings.append(codes.UNIT_NOT_SERVED.at(receiver=receiver))
         elif _conflicts(document, packet_id, known):

@@ -98,7 +98,8 @@ class Operator:
         documents = [
             row for row in found if row.kind != "status" and row.state is not InboxState.DUPLICATE
         ] or found
-        return _only(_without_acts(documents), text)
+        verified = [row for row in documents if row.verification is not None] or documents
+        return _only(_of_issuer(_without_acts(verified), text), text)
 
     def requeue(self, text: str, *, receiver: str | None = None) -> list[Delivery]:
         """Send a packet again, with the same id, to all of its receivers or to one."""
@@ -342,16 +343,26 @@ def _split(deliveries: Sequence[Delivery]) -> _Split:
     return _Split(tuple(d.receiver for d in never_sent), tuple(d.receiver for d in reached))
 
 
+def _of_issuer(found: Sequence[InboxMessage], text: str) -> Sequence[InboxMessage]:
+    """Prefer what came from the agency that a DocumentId names: others may write any id."""
+    return [row for row in found if text.startswith(f"{row.sender},")] or found
+
+
 def _without_acts(found: Sequence[_Row]) -> Sequence[_Row]:
     """Prefer the document to its recalls and updates, which bear the same DocumentId and code."""
     return [row for row in found if row.business_type in _TAKEN_BACK] or found
+
+
+def _name_of(row: OutboxPacket | InboxMessage) -> str:
+    """Return by what to name a row: a message has no packet id until it is verified."""
+    return row.packet_id or (row.message_key if isinstance(row, InboxMessage) else "")
 
 
 def _only(found: Sequence[_Row], text: str) -> _Row:
     if not found:
         raise PermanentError(codes.UNKNOWN_ID.at(text=text))
     if len(found) > 1:
-        packets = ", ".join(str(row.packet_id) for row in found[:5])
+        packets = ", ".join(map(_name_of, found[:5]))
         raise PermanentError(codes.AMBIGUOUS_ID.at(text=text, packets=packets))
     return found[0]
 

@@ -71,6 +71,7 @@ def test_forgery_does_not_keep_the_genuine_packet_out(lab: Lab, document: Make) 
     lab.settle()
     assert h41.in_sink() == [DOC]
     assert g22.state(DOC, "H41") is DeliveryState.ACCEPTED
+    assert len(h41.operator.reply(DOC, StatusCode.FINISHED, None)) == 1  # no word of the forgery
     with h41.node.store.read() as tx:
         events = journal.entries(tx, packet_id=prepared.sealed.packet_id, limit=99)
     assert "message_quarantined" not in {entry.event for entry in events}
