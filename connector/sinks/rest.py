@@ -111,8 +111,8 @@ class RestSink:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         with self._connected(url) as connection:
             connection.request(method, target, body.chunks(), self._headers(key, body))
-            answer = connection.getresponse()
-            status, said = answer.status, answer.read(MOST_SAID)
+            with connection.getresponse() as answer:  # it keeps the socket open by itself
+                status, said = answer.status, answer.read(MOST_SAID)
         if status in absent or status // 100 == 2:
             return status
         facts = {"status": status, "reason": one_line(said)}
