@@ -21,7 +21,8 @@ from connector.trust.pki import new_dev_pki
 from connector.trust.settings import KEY_MODELS
 
 SAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "connector.yaml"
-FREE = {"columns", "constants"}  # their keys are columns of somebody's table
+# Their keys are columns of somebody's table, or the settings of any kind of source.
+FREE = {"columns", "constants", "status_source", "status_sink"}
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
