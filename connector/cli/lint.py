@@ -173,10 +173,12 @@ def _placed(finding: Finding, directory: Path) -> Finding:
 
 
 def _node(path: Path, catalogue: Path | None, *, look: bool) -> Iterator[Finding]:
+    from connector.cli.catalogue_of import ours_of_nobody
     from connector.cli.nodes import load_config
     from connector.clock import SystemClock
-    from connector.errors import ConfigError, NoInputError
-    from connector.flow.node import check_node
+    from connector.errors import ConfigError
+    from connector.flow.node_checks import check_node
+    from connector.mapping.settings import ADAPTER_FILE
 
     try:
         config = load_config(path)
@@ -184,11 +186,10 @@ def _node(path: Path, catalogue: Path | None, *, look: bool) -> Iterator[Finding
         yield from error.findings
         return
     yield from check_node(config, SystemClock())
+    ours = ours_of_nobody(catalogue or config.catalogue.file)
     for adapter in config.adapters:
-        try:
-            yield from _adapters(adapter, catalogue or config.catalogue.file, look=look)
-        except NoInputError as error:
-            yield from error.findings
+        if (adapter / ADAPTER_FILE).is_file():
+            yield from _adapter(adapter, ours, look=look)
 
 
 def _text(finding: Finding) -> str:

@@ -17,7 +17,7 @@ from connector.cli.nodes import (
     this_actor,
     yes_option,
 )
-from connector.cli.output import print_json, table
+from connector.cli.output import counted, print_json, table, talk
 from connector.cli.rows import chosen_states, sent_packet
 from connector.cli.stores import opened_spool, opened_store
 
@@ -125,6 +125,7 @@ def refused(config_path: Path, adapter: str | None, limit: int, *, as_json: bool
         for finding in row.findings
     ]
     table(("since", "adapter", "place", "rule", "reason"), rows)
+    talk(f"{counted(len(found), 'record')} listed, secret ones included; a line for each rule")
 
 
 @outbox.command()

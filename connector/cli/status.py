@@ -21,8 +21,15 @@ __all__ = ["status"]
 @config_option
 @json_option
 @click.option("--check", is_flag=True, help="Exit with 1 if something needs attention.")
+@click.option(
+    "--without-daemon",
+    is_flag=True,
+    help="This node has no daemon (cron drives it with `run --once`): that none runs is well.",
+)
 @click.argument("document", required=False)
-def status(config_path: Path, document: str | None, *, check: bool, as_json: bool) -> None:
+def status(
+    config_path: Path, document: str | None, *, check: bool, without_daemon: bool, as_json: bool
+) -> None:
     """Show the node's state, or the timeline of DOCUMENT (packet id, document id, số/ký hiệu)."""
     from connector.clock import SystemClock
     from connector.flow.report import node_state, timeline
@@ -31,7 +38,8 @@ def status(config_path: Path, document: str | None, *, check: bool, as_json: boo
         if document is not None:
             _show_timeline(timeline(store, document), as_json=as_json)
             return
-        state = node_state(store, load_config(config_path), now=SystemClock().now())
+        config, now = load_config(config_path), SystemClock().now()
+        state = node_state(store, config, now=now, without_daemon=without_daemon)
     if as_json:
         print_json(state.as_dict())
     else:
@@ -41,10 +49,13 @@ def status(config_path: Path, document: str | None, *, check: bool, as_json: boo
 
 
 def _show_state(state: NodeState) -> None:
-    click.echo(f"daemon: {f'process {state.daemon}' if state.daemon else 'none'}")
+    click.echo(f"daemon: {f'process {state.daemon}' if state.daemon is not None else 'none'}")
     for agency, broker in state.brokers.items():
         click.echo(f"broker {agency}: {broker}")
-    click.echo(f"records refused: {state.refused_records}")
+    click.echo(
+        f"records refused: {state.lately_refused} in the last 7 days, without secret ones; "
+        f"{state.refused_records} in all that stand, secret ones included"
+    )
     for title, counts in (
         ("outbox documents", state.outbox_documents),
         ("outbox statuses", state.outbox_statuses),

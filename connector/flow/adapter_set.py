@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from connector.clock import Clock
@@ -10,7 +10,6 @@ from connector.errors import ConfigError
 from connector.flow import codes
 from connector.flow.adapter import Adapter, load_adapter
 from connector.flow.ours import Ours
-from connector.trust.keys import SigningKey
 
 __all__ = ["AdapterSet", "Loader"]
 
@@ -36,12 +35,12 @@ class AdapterSet:
 
 
 class Loader:
-    """Loads adapters; each needs a name of its own and an agency that can sign."""
+    """Loads adapters; each needs a name of its own and an agency that can sign (by its code)."""
 
-    def __init__(self, ours: Ours, keys: Mapping[str, SigningKey], clock: Clock) -> None:
+    def __init__(self, ours: Ours, can_sign: Collection[str], clock: Clock) -> None:
         self.ours = ours
         self.clock = clock
-        self._keys = keys
+        self._can_sign = can_sign
 
     def load(self, directory: Path, beside: Iterable[Adapter] = ()) -> Adapter:
         """Read one adapter; raises ConfigError with every finding."""
@@ -49,7 +48,7 @@ class Loader:
         node = adapter.settings.node
         if any(other.name == adapter.name for other in beside):
             raise ConfigError(codes.ADAPTER_TWICE.at(node.place(("name",)), name=adapter.name))
-        if adapter.agency not in self._keys:
+        if adapter.agency not in self._can_sign:
             place = node.place(("agency",))
             raise ConfigError(codes.AGENCY_WITHOUT_KEY.at(place, code=adapter.agency))
         return adapter

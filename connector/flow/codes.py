@@ -87,6 +87,54 @@ TEST_ROW_ABSENT: Final = Text(
     "correct row, or complete the sample export",
     "sửa row hoặc bổ sung tệp mẫu",
 )
+TEST_MOMENT: Final = Text(
+    "EDX-1103",
+    "'{found}' is neither a moment with its zone nor a date",
+    "'{found}' không phải là thời điểm có múi giờ, cũng không phải là ngày",
+    "write now: 2026-11-23T08:00:00+07:00, or now: 2026-11-23 for 08:00 in Vietnam",
+    "ghi now: 2026-11-23T08:00:00+07:00, hoặc now: 2026-11-23 (tức 08:00 giờ Việt Nam)",
+)
+TEST_BEFORE_DOCUMENT: Final = Text(
+    "EDX-1104",
+    "the document lies after {now}, the moment of all tests",
+    "văn bản có ngày sau {now}, thời điểm của mọi ca kiểm thử",
+    "set now: at the top of tests.yaml to the day of the export, at least now: {example}",
+    "đặt now: ở đầu tests.yaml là ngày kết xuất, sớm nhất là now: {example}",
+)
+KEY_REPEATS: Final = Text(
+    "EDX-1105",
+    "the key columns {columns} do not tell records apart: {keys} keys stand on different rows, "
+    "{rows} rows in all of the {seen} that were read; first at {first} and {second}",
+    "các cột khóa {columns} không phân biệt được bản ghi: {keys} khóa xuất hiện trên nhiều dòng "
+    "khác nhau, tổng cộng {rows} trong {seen} dòng đã đọc; trước hết tại {first} và {second}",
+    "choose columns that tell records apart; of rows with one key only the first is sent, the "
+    "others count as changed later",
+    "chọn các cột phân biệt được từng bản ghi; trong các dòng cùng khóa chỉ dòng đầu được gửi, các "
+    "dòng sau bị coi là thay đổi sau khi gửi",
+    severity=Severity.WARNING,
+)
+NOT_A_DIRECTORY: Final = Text(
+    "EDX-1106",
+    "the directory {path} cannot be used: {found} is a file",
+    "không dùng được thư mục {path}: {found} là tệp",
+    "name a directory, or move the file away",
+    "chỉ định một thư mục hoặc chuyển tệp đi nơi khác",
+)
+NOT_WRITABLE: Final = Text(
+    "EDX-1107",
+    "the directory {path} cannot be used: this user may not write in {found}",
+    "không dùng được thư mục {path}: người dùng hiện tại không có quyền ghi vào {found}",
+    "run it as the daemon's user, and give that user the directory (chown, mount read-write)",
+    "chạy lệnh bằng người dùng của dịch vụ và cấp thư mục cho người dùng đó (chown, gắn kết có "
+    "quyền ghi)",
+)
+BROKER_HOST: Final = Text(
+    "EDX-1108",
+    "a host of broker.url has no name, or its port is not a number from 1 to 65535",
+    "một máy chủ trong broker.url thiếu tên hoặc có cổng không phải là số từ 1 đến 65535",
+    "write amqps://HOST:5671/VHOST; several hosts are separated by commas",
+    "ghi amqps://MÁY-CHỦ:5671/VHOST; nhiều máy chủ cách nhau bằng dấu phẩy",
+)
 SEAL_WORKER_DIED: Final = Text(
     "EDX-4110",
     "the process that seals packets ended twice over this one: {reason}",

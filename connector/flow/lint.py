@@ -1,18 +1,20 @@
 """Everything that can be said about an adapter before it runs, each finding at its line.
 
 Beside the configuration itself, lint looks at the export: whether it opens, whether its columns
-are there, and whether the code tables know the values that occur in it.
+are there, whether the code tables know the values that occur in it, and whether the key tells
+its records apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from connector.clock import Clock
 from connector.errors import ConnectorError, Finding, NoInputError, RecordError
+from connector.flow import codes
 from connector.flow.adapter import Adapter, stand_alone
 from connector.flow.ours import Ours
 from connector.mapping import codes as mapping_codes
@@ -76,15 +78,42 @@ def _look_at_export(adapter: Adapter, source: Source) -> Iterator[Finding]:
     yield from findings
     if findings:
         return
+    records: list[Record] = []
     seen = 0
     for batch in source.read(None):
         for refused in batch.refusals:
             yield from refused.findings
         for record in batch.records:
             yield from _unknown_values(adapter, record)
-        seen += len(batch.records)
+        records += batch.records
+        seen += len(batch.records) + len(batch.refusals)
         if seen >= _LOOKED_AT:
-            return
+            break
+    yield from _repeated_keys(adapter, records)
+
+
+def _repeated_keys(adapter: Adapter, records: Sequence[Record]) -> Iterator[Finding]:
+    """Yield one finding if a key stands on rows that differ; a row that only repeats is none."""
+    rows: dict[str, list[Record]] = {}
+    for record in records:
+        key = adapter.mapper.source_key(record)
+        if key is None:
+            continue
+        same = rows.setdefault(key, [])
+        if all(record.values != other.values for other in same):
+            same.append(record)
+    repeated = [same for same in rows.values() if len(same) > 1]
+    if repeated:
+        first, second = repeated[0][:2]
+        yield codes.KEY_REPEATS.at(
+            adapter.settings.node.place(("key",)),
+            columns=", ".join(adapter.settings.key),
+            keys=len(repeated),
+            rows=sum(map(len, repeated)),
+            seen=len(records),
+            first=first.place,
+            second=second.place,
+        )
 
 
 def _unknown_values(adapter: Adapter, record: Record) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from connector.agencies.files import load as load_catalogue
 from connector.clock import Clock
 from connector.config.node import AgencyConfig, Environment, NodeConfig
 from connector.edxml.parser import Limits
-from connector.errors import ConnectorError, Finding
 from connector.events import Emitter
 from connector.flow.adapter import Adapter
 from connector.flow.adapter_reload import AdapterReload
@@ -38,7 +37,7 @@ from connector.flow.relay import Relay
 from connector.flow.retry import RetryPolicy
 from connector.flow.sealer import Sealer
 from connector.flow.sealing import Setup, Workers, default_workers
-from connector.flow.status_exchange import Exchange, check_exchanges, open_exchanges
+from connector.flow.status_exchange import Exchange, open_exchanges
 from connector.flow.tidying import Tidying
 from connector.flow.upkeep import Upkeep
 from connector.flow.verified import JustVerified
@@ -53,7 +52,7 @@ from connector.trust.registry import Trust
 from connector.trust.settings import KeySettings, parse_key_list
 from connector.trust.trust_source import TrustFiles, TrustSource
 
-__all__ = ["Node", "check_node", "node_trust", "open_node", "our_agencies", "signing_keys"]
+__all__ = ["Node", "node_sinks", "node_trust", "open_node", "our_agencies", "signing_keys"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +159,7 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
     )
     loader = Loader(ours, keys, clock)
     adapter_set = AdapterSet(loader.load_all(config.adapters))
-    sinks = _sinks(config)
+    sinks = node_sinks(config)
     store = Store.open(config.store.url or config.state_dir, clock=clock)
     spool, parts = (Spool(config.state_dir / name) for name in ("spool", "parts"))
     ledger = Ledger(store, emitter, clock)
@@ -254,23 +253,6 @@ def _policy(config: NodeConfig) -> RetryPolicy:
     )
 
 
-def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
-    """Yield what of a node's configuration cannot be opened: keys, trust, catalogue, sinks."""
-    checks: tuple[Callable[[], object], ...] = (
-        lambda: load_catalogue(config.catalogue.file),
-        lambda: signing_keys(config, clock),
-        lambda: node_trust(config, load_catalogue(config.catalogue.file), clock),
-        lambda: _sinks(config),
-        lambda: check_exchanges(config),
-        lambda: [agency_broker(config.broker, agency) for agency in config.agencies],
-    )
-    for check in checks:
-        try:
-            check()
-        except ConnectorError as error:
-            yield from error.findings
-
-
 def node_trust(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Trust:
     """Load whom a configuration believes, codes spelled by its catalogue."""
     files = TrustFiles(config=config.trust, state_dir=config.state_dir)
@@ -314,7 +296,7 @@ def _speaks_for(ours: Ours, agency: str) -> Callable[[str], bool]:
     return sends_for
 
 
-def _sinks(config: NodeConfig) -> dict[str, list[Sink]]:
+def node_sinks(config: NodeConfig) -> dict[str, list[Sink]]:
     """Open the sinks; by served code, as each sink says which codes' documents go to it."""
     by_code: dict[str, list[Sink]] = {code: [] for code in config.served}
     for index, settings in enumerate(config.sinks):

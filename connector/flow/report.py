@@ -27,6 +27,9 @@ _SHOWN: Final = ("action", "actor", "status", "state", "reason")
 _STALE: Final = dt.timedelta(minutes=15)
 _PATIENCE: Final = dt.timedelta(days=1)
 _LATELY: Final = dt.timedelta(days=7)
+_REFUSED: Final = (
+    "records refused in the last 7 days, without secret ones, see `outbox refused`: {}"
+)
 _ATTENTION_OUT: Final = (DeliveryState.PARKED, DeliveryState.RETURNED, DeliveryState.BLOCKED)
 _ATTENTION_IN: Final = (InboxState.PARKED, InboxState.QUARANTINED, InboxState.HELD)
 
@@ -39,7 +42,7 @@ class NodeState:
     ones, which are refused rightly; `conflicts` are those changed after sending in that week;
     `unanswered` deliveries are sent for a day without any status; of `failing` documents a sink
     wants nothing for now; `adapters` are those that are paused, wait, or could not be reloaded,
-    with that word.
+    with that word. `refused_records` are all that stand, secret ones included.
     """
 
     daemon: int | None
@@ -92,8 +95,14 @@ class Timeline:
         return asdict(self)
 
 
-def node_state(store: Store, config: NodeConfig, *, now: dt.datetime) -> NodeState:
-    """Read the state of a node; the broker is asked once for each agency."""
+def node_state(
+    store: Store, config: NodeConfig, *, now: dt.datetime, without_daemon: bool = False
+) -> NodeState:
+    """Read the state of a node; the broker is asked once for each agency.
+
+    That no daemon runs is a concern, except `without_daemon`: then something else, such as cron,
+    runs the node from time to time.
+    """
     brokers = {
         agency.code: probe(agency_broker(config.broker, agency)) or "connected"
         for agency in config.agencies
@@ -118,7 +127,8 @@ def node_state(store: Store, config: NodeConfig, *, now: dt.datetime) -> NodeSta
             journal_head=journal.head(tx),
             adapters={each.adapter: each.kind for each in held_up},
         )
-    concerns = (*_concerns(state, now), *adapter_concerns(held_up))
+    absent = () if without_daemon or state.daemon is not None else ("no daemon is running",)
+    concerns = (*absent, *_concerns(state, now), *adapter_concerns(held_up))
     return NodeState(**{**_fields(state), "concerns": concerns})
 
 
@@ -219,7 +229,7 @@ def _concerns(state: NodeState, now: dt.datetime) -> list[str]:
     concerns += [
         text.format(count)
         for count, text in (
-            (state.lately_refused, "records refused in the last 7 days, see `outbox refused`: {}"),
+            (state.lately_refused, _REFUSED),
             (state.conflicts, "records changed after sending in the last 7 days: {}"),
             (state.unanswered, "deliveries sent more than a day ago without any answer: {}"),
             (state.failing, "verified documents that a sink does not take for now: {}"),

@@ -78,6 +78,41 @@ UNWRITABLE: Final = Text(
     "check free space and the permissions of the directory",
     "kiểm tra dung lượng trống và quyền ghi vào thư mục",
 )
+SAMPLE_BROKEN: Final = Text(
+    "EDX-9111",
+    "the sample is damaged or cut off: {reason_en}",
+    "tệp mẫu bị hỏng hoặc bị cắt cụt: {reason_vi}",
+    "open the sample in the program that wrote it, then export it again, whole",
+    "mở tệp mẫu bằng chương trình đã tạo ra nó rồi kết xuất lại cho đầy đủ",
+)
+SAMPLE_NO_FILE: Final = Text(
+    "EDX-9112",
+    "the sample is no ordinary file but a pipe, a device or a directory",
+    "tệp mẫu không phải tệp thông thường mà là ống dẫn, thiết bị hoặc thư mục",
+    "save the sample as a file first, then name that file",
+    "lưu mẫu thành tệp trước, rồi nêu tên tệp đó",
+)
+SAMPLE_DOCTYPE: Final = Text(
+    "EDX-9113",
+    "the sample has a document type definition (<!DOCTYPE), which is not read",
+    "tệp mẫu có định nghĩa kiểu tài liệu (<!DOCTYPE), không được phép đọc",
+    "export the sample without it: definitions can pull in other files",
+    "kết xuất lại mẫu không kèm định nghĩa này: nó có thể kéo theo tệp khác",
+)
+SAMPLE_TOO_LARGE: Final = Text(
+    "EDX-9114",
+    "the sample has more than {limit} bytes",
+    "tệp mẫu lớn hơn {limit} byte",
+    "export a few records of every kind as the sample",
+    "kết xuất vài bản ghi mỗi loại làm mẫu",
+)
+PROGRAM_ABSENT: Final = Text(
+    "EDX-9115",
+    "the program {program}, which reads such samples, cannot be started",
+    "không chạy được chương trình {program} dùng để đọc loại tệp mẫu này",
+    "install Debian's package mdbtools, or export the sample as CSV",
+    "cài gói mdbtools của Debian, hoặc kết xuất mẫu dạng CSV",
+)
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(
     value for value in tuple(vars().values()) if isinstance(value, Text)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, PermanentError
 from connector.text.codecs import register
 from connector.text.detect import detect
 from connector.text.fold import fold
@@ -69,7 +69,8 @@ def sqlite_source(path: Path, _head: bytes, _told: str | None) -> _Found:
             headers = {str(name): _columns_of(database, str(name)) for (name,) in rows}
             links = {name: _links_of(database, name, headers) for name in headers}
     except sqlite3.Error as error:
-        raise ConfigError(codes.SAMPLE_UNREADABLE.at(str(path), reason=str(error))) from error
+        broken = codes.SAMPLE_BROKEN.at(str(path), reason_en=str(error), reason_vi=str(error))
+        raise PermanentError(broken) from error
     table = _best(path, {name: [column for column, _ in row] for name, row in headers.items()})
     keys = [column for column, is_key in headers[table] if is_key]
     source: dict[str, Any] = {"type": "sql"}
@@ -137,7 +138,7 @@ def _best(path: Path, headers: dict[str, Sequence[str]] | dict[str, list[str]]) 
         for name, columns in headers.items()
     }
     if not scores or max(scores.values()) <= 0:
-        raise ConfigError(codes.NOTHING_FOUND.at(str(path), columns=", ".join(headers)))
+        raise PermanentError(codes.NOTHING_FOUND.at(str(path), columns=", ".join(headers)))
     return max(scores, key=lambda name: scores[name])
 
 
@@ -158,7 +159,10 @@ def _quoted(name: str) -> str:
 def _run(path: Path, *command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        reason = f"{command[0]}: {error}"[:200]
-        raise ConfigError(codes.SAMPLE_UNREADABLE.at(str(path), reason=reason)) from error
+    except OSError as error:
+        raise ConfigError(codes.PROGRAM_ABSENT.at(str(path), program=command[0])) from error
+    except subprocess.SubprocessError as error:
+        said = f"{command[0]}: {error}"[:200]
+        broken = codes.SAMPLE_BROKEN.at(str(path), reason_en=said, reason_vi=said)
+        raise PermanentError(broken) from error
     return done.stdout.decode("utf-8", "replace")

@@ -15,6 +15,7 @@ from connector.flow.ours import Ours
 from connector.mapping import codes as mapping_codes
 from connector.text.fold import fold
 from connector.workbench.proposal import Proposal
+from connector.workbench.scaffold import now_line
 from connector.workbench.yaml_text import flow, scalar
 
 __all__ = ["tests_of_adapter", "tests_of_sample"]
@@ -45,10 +46,10 @@ def tests_of_adapter(directory: Path, catalogue: Catalogue, *, now: dt.datetime)
         same = [one for one in cases.values() if ("expect" in one) is (run.packet is not None)]
         if key not in cases and len(same) < limit:
             cases[key] = case
-    return _text(list(cases.values()))
+    return _text(list(cases.values()), now)
 
 
-def tests_of_sample(proposal: Proposal) -> str:
+def tests_of_sample(proposal: Proposal, *, now: dt.datetime) -> str:
     """Return a tests.yaml for an adapter in which a person still has to decide.
 
     Secret records are known by their own words; the first other record is expected as a packet.
@@ -62,7 +63,7 @@ def tests_of_sample(proposal: Proposal) -> str:
         codes = [mapping_codes.SECRET.code]
         name = "văn bản mật bị từ chối trước khi đóng gói"
         cases.append({"name": name, "row": secret.index(True) + 1, "refused": codes})
-    return _text(cases)
+    return _text(cases, now)
 
 
 def _case(row: int, run: DryRun) -> tuple[str, dict[str, Any]]:
@@ -80,8 +81,8 @@ def _expecting(row: int, name: str) -> dict[str, Any]:
     return {"name": name, "row": row, "expect": f"expected/ban-ghi-{row}.edxml"}
 
 
-def _text(cases: list[dict[str, Any]]) -> str:
-    lines = [_HEAD + "tests:"]
+def _text(cases: list[dict[str, Any]], now: dt.datetime) -> str:
+    lines = [f"{_HEAD}{now_line(now)}tests:"]
     for case in cases:
         lines.append(f"  - name: {scalar(case['name'])}")
         lines += [f"    {name}: {flow(case[name])}" for name in case if name != "name"]

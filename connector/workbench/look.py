@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.config.yaml_source import Node
-from connector.errors import ConfigError
+from connector.errors import ConfigError, PermanentError, TransientError
 from connector.mapping.settings import ADAPTER_FILE
 from connector.model.record import Record
 from connector.sources.base import Refused
@@ -34,6 +34,10 @@ __all__ = ["SEEN", "look"]
 SEEN: Final = 500
 """Records of a sample that are looked at."""
 
+_TO_SAY: Final = frozenset(
+    one.code for one in (codes.CHARSET_UNDECIDED, codes.CHARSET_UNKNOWN, codes.PROGRAM_ABSENT)
+)
+"""What is not the sample's fault: a person says more, or installs a program."""
 _FONTS: Final = frozenset({"excel", "access", "sql"})
 _Found = tuple[dict[str, Any], tuple[Finding, ...]]
 
@@ -41,10 +45,23 @@ _Found = tuple[dict[str, Any], tuple[Finding, ...]]
 def look(path: Path, *, charset: str | None = None) -> Look:
     """Return how a sample is read; `charset` is what a person says of it.
 
-    Raises NoInputError if it cannot be read, ConfigError if it is of no known kind, its charset
-    is not certain, or it has no header or no record.
+    Raises NoInputError if it cannot be read; PermanentError if it is of no known kind, damaged,
+    or has no header or no record; ConfigError if its charset is not certain.
     """
     head = head_of(path)
+    try:
+        return _looked(path, head, charset)
+    except TransientError as error:
+        first = error.findings[0]
+        broken = codes.SAMPLE_BROKEN.at(str(path), reason_en=first.en, reason_vi=first.vi)
+        raise PermanentError(broken) from error
+    except ConfigError as error:
+        if error.code in _TO_SAY:
+            raise
+        raise PermanentError(*error.findings) from error
+
+
+def _looked(path: Path, head: bytes, charset: str | None) -> Look:
     kind = kind_of(path, head)
     if kind is None:
         source, findings = _text(path, head, charset)
@@ -64,6 +81,8 @@ def _text(path: Path, head: bytes, told: str | None) -> _Found:
         return {"type": "edxml"}, (charset,)
     if kind == "dxl":
         return dxl_source(path, text, charset)
+    if kind == "xml" and "<!DOCTYPE" in text[:4096]:
+        raise PermanentError(codes.SAMPLE_DOCTYPE.at(str(path)))
     if kind == "xml":
         return xml_source(path, text, charset)
     if kind in {"json", "jsonl"}:
@@ -85,7 +104,7 @@ def _lines(path: Path, text: str, charset: Finding) -> _Found:
         return source, (charset, layout)
     fixed = fixed_layout(text)
     if fixed is None:
-        raise ConfigError(codes.HEADER_NOT_FOUND.at(str(path)))
+        raise PermanentError(codes.HEADER_NOT_FOUND.at(str(path)))
     columns = [{"name": name, "start": at, "width": wide} for name, at, wide in fixed.columns]
     source = {"type": "fixed", "charset": charset.value, "columns": columns}
     if fixed.skip_lines:
@@ -106,7 +125,7 @@ def _seen(found: Look) -> Look:
     records = [row for row in rows if isinstance(row, Record)]
     if not records:
         reasons = [finding for row in rows if isinstance(row, Refused) for finding in row.findings]
-        raise ConfigError(codes.SAMPLE_EMPTY.at(str(found.path)), *reasons[:3])
+        raise PermanentError(codes.SAMPLE_EMPTY.at(str(found.path)), *reasons[:3])
     names = dict.fromkeys(name for record in records for name in record.values if name)
     columns = tuple(
         Column(name, tuple(record.values.get(name) for record in records), _title(found, name))

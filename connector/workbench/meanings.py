@@ -32,13 +32,18 @@ _NEVER_MAPPED: Final = frozenset({"arrival", "left_out", "row_id"})
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a column means; `runner_up` is the next best column for it."""
+    """What a column means; `runner_up` is the next best column for it.
+
+    `likeness` is the share of its values with the shape of the meaning, None if it has no shape
+    or the column no values.
+    """
 
     name: str
     column: Column
     confidence: float
     reasons: tuple[Reason, ...]
     runner_up: str | None = None
+    likeness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class _Candidate:
     meaning: str
     at: int
     reasons: tuple[Reason, ...]
+    likeness: float | None = None
 
 
 def meanings(columns: Sequence[Column], shapes: Shapes) -> dict[str, Meaning]:
@@ -66,7 +72,9 @@ def meanings(columns: Sequence[Column], shapes: Shapes) -> dict[str, Meaning]:
         taken.add(one.at)
         others = [c for c in candidates if c.meaning == one.meaning and c.at not in taken]
         runner_up = columns[others[0].at].name if others else None
-        meaning = Meaning(one.meaning, columns[one.at], one.score, one.reasons, runner_up)
+        meaning = Meaning(
+            one.meaning, columns[one.at], one.score, one.reasons, runner_up, one.likeness
+        )
         if one.meaning not in _NEVER_MAPPED:
             found[one.meaning] = meaning
     return _settled(found)
@@ -96,12 +104,12 @@ def _named(at: int, meaning: str, fit: float, column: Column, shapes: Shapes) ->
         weight = 0.85 if likeness is None else 0.6
         return _Candidate(fit * weight, meaning, at, (reason, *_no_values(count)))
     score = fit * (0.6 + 0.39 * likeness) if likeness >= 0.2 else fit * 0.5
-    return _Candidate(score, meaning, at, (reason, _share(likeness, count)))
+    return _Candidate(score, meaning, at, (reason, _share(likeness, count)), likeness)
 
 
 def _shaped(at: int, meaning: str, likeness: float, column: Column) -> _Candidate:
     score = _BY_SHAPE[meaning] * likeness if likeness >= 0.7 else 0.0
-    return _Candidate(score, meaning, at, (_share(likeness, len(column.texts)),))
+    return _Candidate(score, meaning, at, (_share(likeness, len(column.texts)),), likeness)
 
 
 def fold_id(name: str) -> bool:

@@ -27,6 +27,8 @@ _MANY: Final = 60
 _AUTHORITY: Final = re.compile(r"\s*(?:TM|KT|TL|TUQ|Q)\.", re.IGNORECASE)
 _CAPITAL_FONT: Final = re.compile("[A-Z]{2,}[à-ỹăâđêôơư]+[A-Z]|[A-Z][à-ỹăâđêôơư]+[A-Z]{2,}")
 _SURE: Final = 0.9
+_ANY_SHAPE: Final = frozenset({"subject"})
+"""Meanings that a value may have whatever it looks like."""
 _OPTIONAL: Final = {
     "competence": ("signer.competence", ["trim"]),
     "pages": ("other_info.page_amount", ["integer"]),
@@ -147,6 +149,9 @@ def _add(
 ) -> None:
     spec: dict[str, Any] = {"column": meaning.column.name}
     reasons = meaning.reasons
+    if meaning.likeness == 0 and meaning.name not in _ANY_SHAPE and not _has_table(transforms):
+        _fits_nothing(proposal, path, meaning, more)
+        return
     if share(meaning.column.texts, lambda text: bool(_CAPITAL_FONT.search(str(text)))) >= 0.3:
         transforms = ["capitals", *transforms]
         reasons += (
@@ -159,6 +164,25 @@ def _add(
             Reason(f"cũng có thể là '{meaning.runner_up}'", f"or it is '{meaning.runner_up}'"),
         )
     proposal.fields.append(Entry(path, {**spec, **more}, meaning.confidence, reasons))
+
+
+def _has_table(transforms: list[Any]) -> bool:
+    """Tell whether the values are left to a person's table."""
+    return any(isinstance(one, dict) and "table" in one for one in transforms)
+
+
+def _fits_nothing(proposal: Proposal, path: str, meaning: Meaning, more: dict[str, Any]) -> None:
+    """Leave open what no value of the sample bears out, whatever the column is called."""
+    name = meaning.column.name
+    shown = ", ".join(f"'{value}'" for value in list(dict.fromkeys(meaning.column.texts))[:3])
+    reason = Reason(f"có thể là cột '{name}'", f"it may be column '{name}'")
+    entry = Entry(path, {"column": UNDECIDED, **more}, 0.0, (*meaning.reasons, reason))
+    proposal.fields.append(entry)
+    proposal.decide(
+        f"fields.{path}",
+        f"không giá trị nào của cột '{name}' có dạng phù hợp: {shown}; ghi cột và cách chuyển đổi",
+        f"no value of column '{name}' has the shape: {shown}; name the column and its transforms",
+    )
 
 
 def _missing(proposal: Proposal, path: str, vi: str, en: str, *, constant: bool = False) -> None:

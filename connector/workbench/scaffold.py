@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
-__all__ = ["EXAMPLE_AGENCY", "scaffold"]
+from connector.clock import VIETNAM
+
+__all__ = ["EXAMPLE_AGENCY", "now_line", "scaffold"]
 
 EXAMPLE_AGENCY: Final = "G22"
 """Agency of a scaffold if none is named; a node refuses it unless it is its own."""
@@ -59,7 +62,7 @@ _EXPORT: Final = (
 _TESTS: Final = """\
 # connector test --update ghi gói tin mẫu; connector test so sánh với gói tin đó.
 # `connector test --update` writes the golden packets, `connector test` compares with them.
-tests:
+{now}tests:
   - name: công văn thường
     row: 1
     expect: expected/cong-van.edxml
@@ -78,7 +81,16 @@ _PDF: Final = (
 )
 
 
-def scaffold(agency: str | None) -> dict[str, str | bytes]:
+def now_line(now: dt.datetime) -> str:
+    """Return the lines of tests.yaml that say where the clock of its tests stands."""
+    return (
+        "# đồng hồ của mọi ca kiểm thử: sau văn bản mới nhất trong mẫu\n"
+        "# the clock of all tests: later than the newest document of the sample\n"
+        f"now: {now.astimezone(VIETNAM).isoformat(timespec='seconds')}\n"
+    )
+
+
+def scaffold(agency: str | None, now: dt.datetime) -> dict[str, str | bytes]:
     """Return the files of an adapter that lints and whose tests pass, by their paths."""
     code = agency or EXAMPLE_AGENCY
     receiver = "Bộ Nội vụ" if code.startswith("H41") else "UBND tỉnh Nghệ An"
@@ -86,5 +98,5 @@ def scaffold(agency: str | None) -> dict[str, str | bytes]:
         "adapter.yaml": _ADAPTER.format(agency=code),
         "export/van-ban-di.csv": _EXPORT.replace("UBND tỉnh Nghệ An", receiver),
         "files/van-ban-mau.pdf": _PDF,
-        "tests.yaml": _TESTS,
+        "tests.yaml": _TESTS.format(now=now_line(now)),
     }

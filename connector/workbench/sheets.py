@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from connector.errors import ConfigError
+from connector.errors import PermanentError
 from connector.sources.workbook import check_size
 from connector.text.codecs import register
 from connector.text.detect import detect_mojibake
@@ -25,7 +25,7 @@ _ROWS: Final = 60
 def excel_source(
     path: Path, _head: bytes, told: str | None
 ) -> tuple[dict[str, Any], tuple[Finding, ...]]:
-    """Return the settings of a workbook; raises ConfigError if no sheet has a header."""
+    """Return the settings of a workbook; raises PermanentError if no sheet has a header."""
     with _translated(path), path.open("rb") as stream:
         check_size(stream, path.name)
         sheets = _sheets(path)
@@ -35,7 +35,7 @@ def excel_source(
         if (at := header_row(rows := _mended(cells, told))) is not None
     ]
     if not found:
-        raise ConfigError(codes.HEADER_NOT_FOUND.at(str(path)))
+        raise PermanentError(codes.HEADER_NOT_FOUND.at(str(path)))
     known, _, name, at = max(found)
     reason = Reason(
         f"dòng {at + 1} của trang '{name}' có {known} tên cột đã biết",
@@ -65,13 +65,14 @@ def _translated(path: Path) -> Iterator[None]:
     """Turn what calamine raises, its panics too, into a finding on the sample."""
     try:
         yield
-    except ConfigError:
+    except PermanentError:
         raise
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         reason = str(error)[:200] or type(error).__name__
-        raise ConfigError(codes.SAMPLE_UNREADABLE.at(str(path), reason=reason)) from error
+        broken = codes.SAMPLE_BROKEN.at(str(path), reason_en=reason, reason_vi=reason)
+        raise PermanentError(broken) from error
 
 
 def _mended(cells: list[list[Any]], told: str | None) -> list[list[Any]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import stat
 import zipfile
 from pathlib import Path
 from typing import Final
 
-from connector.errors import ConfigError, NoInputError
+from connector.errors import NoInputError, PermanentError
 from connector.workbench import codes
 
 __all__ = ["HEAD_BYTES", "head_of", "kind_of", "text_kind"]
@@ -25,20 +26,26 @@ _JSON_LINE: Final = re.compile(r"^\s*\{.*\}\s*$")
 
 
 def head_of(path: Path) -> bytes:
-    """Return the first bytes of a sample; raises NoInputError or, if it is empty, ConfigError."""
+    """Return the first bytes of a sample.
+
+    Raises NoInputError if it cannot be read or is no ordinary file (a pipe would be waited for),
+    PermanentError if it is empty.
+    """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise NoInputError(codes.SAMPLE_NO_FILE.at(str(path)))
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise NoInputError(codes.SAMPLE_UNREADABLE.at(str(path), reason=reason)) from error
     if not head.strip():
-        raise ConfigError(codes.SAMPLE_EMPTY.at(str(path)))
+        raise PermanentError(codes.SAMPLE_EMPTY.at(str(path)))
     return head
 
 
 def kind_of(path: Path, head: bytes) -> str | None:
-    """Return the kind of a binary sample, None for text; raises ConfigError for others."""
+    """Return the kind of a binary sample, None for text; raises PermanentError for others."""
     if head.startswith(_SQLITE):
         return "sql"
     if head[4:19] in _JET:
@@ -48,11 +55,11 @@ def kind_of(path: Path, head: bytes) -> str | None:
     if head.startswith(b"PK"):
         if _is_workbook(path):
             return "excel"
-        raise ConfigError(codes.KIND_UNKNOWN.at(str(path)))
+        raise PermanentError(codes.KIND_UNKNOWN.at(str(path)))
     if _is_dbf(head):
         return "dbf"
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ConfigError(codes.KIND_UNKNOWN.at(str(path)))
+        raise PermanentError(codes.KIND_UNKNOWN.at(str(path)))
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.agencies.catalogue import Catalogue
 from connector.clock import Clock, vietnam_date
-from connector.errors import ConfigError, Language
+from connector.errors import ConfigError, Language, PermanentError
 from connector.flow.trial import TESTS_FILE
 from connector.mapping.settings import ADAPTER_FILE
 from connector.model.organ import is_routable, scheme_of
@@ -72,13 +72,14 @@ def start(
 ) -> Started:
     """Write a first adapter into a directory.
 
-    Raises NoInputError or ConfigError if the sample tells nothing certain, or a file exists; then
-    nothing is written. Raises StorageError if the disk refuses.
+    Raises NoInputError or PermanentError if the sample cannot be read or tells nothing,
+    ConfigError if a person must say more or a file exists; then nothing is written. Raises
+    StorageError if the disk refuses.
     """
     if agency is not None and (scheme_of(agency) is not CodeScheme.QD20 or not is_routable(agency)):
         raise ConfigError(codes.BAD_AGENCY.at(code=agency))
     if sample is None:
-        files = scaffold(agency)
+        files = scaffold(agency, clock.now())
         write_files(directory, files)
         return Started(directory, tuple(files))
     check_free(directory, (ADAPTER_FILE, TESTS_FILE))
@@ -87,14 +88,14 @@ def start(
     )
     if not any(entry.columns and entry.confidence > 0 for entry in proposal.fields):
         names = ", ".join(column.name for column in proposal.look.columns)
-        raise ConfigError(codes.NOTHING_FOUND.at(str(sample), columns=names[:300]))
+        raise PermanentError(codes.NOTHING_FOUND.at(str(sample), columns=names[:300]))
     text = adapter_text(proposal, directory, language)
     written: dict[str, str | bytes] = {ADAPTER_FILE: text, **table_files(proposal)}
     write_files(directory, written)
     tests = None
     if not proposal.decisions:
         tests = tests_of_adapter(directory, catalogue, now=clock.now())
-    write_files(directory, {TESTS_FILE: tests or tests_of_sample(proposal)})
+    write_files(directory, {TESTS_FILE: tests or tests_of_sample(proposal, now=clock.now())})
     return Started(directory, (*written, TESTS_FILE), proposal)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from connector.errors import ConfigError
+from connector.errors import PermanentError
 from connector.workbench import codes
 from connector.workbench.aliases import alias_of
 from connector.workbench.evidence import Finding, Reason
@@ -34,14 +34,16 @@ def json_source(path: Path, charset: Finding, *, lines: bool) -> _Found:
         reason = Reason("mỗi dòng là một bản ghi", "every line is a record")
         return {**source, "lines": True}, (charset, Finding("lines", True, 0.99, (reason,)))
     if path.stat().st_size > _MAX_BYTES:
-        raise ConfigError(codes.SAMPLE_UNREADABLE.at(str(path), reason=f"> {_MAX_BYTES} B"))
+        raise PermanentError(codes.SAMPLE_TOO_LARGE.at(str(path), limit=_MAX_BYTES))
     try:
         value = json.loads(path.read_bytes().decode(str(charset.value)).removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
-        raise ConfigError(codes.SAMPLE_UNREADABLE.at(str(path), reason=str(error)[:200])) from error
+        said = str(error)[:200]
+        broken = codes.SAMPLE_BROKEN.at(str(path), reason_en=said, reason_vi=said)
+        raise PermanentError(broken) from error
     lists = sorted(_lists(value, "", 0), key=lambda one: -one[1])
     if not lists:
-        raise ConfigError(codes.SAMPLE_EMPTY.at(str(path)))
+        raise PermanentError(codes.SAMPLE_EMPTY.at(str(path)))
     where, _ = lists[0]
     reason = Reason(f"danh sách lớn nhất: '{where or '.'}'", f"the largest list: '{where or '.'}'")
     if where:
@@ -75,7 +77,7 @@ def xml_source(path: Path, text: str, charset: Finding) -> _Found:
         if known and "/" in where:
             scores[where] = round(100 * known * (2 if counts[where] > 1 else 1)) + where.count("/")
     if not scores:
-        raise ConfigError(codes.HEADER_NOT_FOUND.at(str(path)))
+        raise PermanentError(codes.HEADER_NOT_FOUND.at(str(path)))
     where, _ = scores.most_common(1)[0]
     reason = Reason(
         f"phần tử '{where}' lặp {counts[where]} lần", f"'{where}' is repeated {counts[where]} times"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from connector import resources
+from connector.clock import SystemClock, vietnam_date
 from connector.text.codecs import register
 from tests.unit.cli.conftest import Terminal
 from tests.unit.workbench.samples import SAMPLES, Sample
@@ -141,7 +143,13 @@ def test_the_shipped_sample_of_every_kind(terminal: Terminal, tmp_path: Path, na
     said = terminal.run("init", tmp_path / "a", "--from", sample, "--agency", "G22", "--json")
     assert said.status == 0, said.err
     found = {entry["path"]: entry["spec"].get("column") for entry in said.data["fields"]}
-    wanted = {path: field.column for path, field in shipped.fields.items() if field.column}
+    decide = {one["what"] for one in said.data["decide"]}
+    wanted = {
+        path: "?" if f"fields.{path}" in decide else field.column
+        for path, field in shipped.fields.items()
+        if field.column
+    }
+    assert list(wanted.values()).count("?") <= 1
     assert {path: found.get(path) for path in wanted} == wanted
     if shipped.secrecy.column is not None:
         assert said.data["secrecy"]["spec"]["column"] == shipped.secrecy.column
@@ -181,13 +189,64 @@ def test_wrong_samples_and_agencies(terminal: Terminal, tmp_path: Path) -> None:
         ("binary.bin", b"\x7fELF\0\0\0\0", "EDX-9104"),
         ("prose.txt", b"one two\nthree", "EDX-9105"),
         ("other.csv", b"apple,pear\nred,1\nblue,2\n", "EDX-9107"),
+        ("cut.json", b'[{"SoKyHieu": "01/A', "EDX-9111"),
+        ("cut.db", b"SQLite format 3\0" + b"\xff" * 900, "EDX-9111"),
+        ("cut.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1cut", "EDX-9111"),
+        (
+            "entity.xml",
+            b"<!DOCTYPE r [<!ENTITY a 'b'>]><r><v><SoKyHieu>1</SoKyHieu></v></r>",
+            "EDX-9113",
+        ),
+        ("cut.xml", b"<r><v><SoKyHieu>1</SoKyHieu><TrichYeu>a</TrichYeu>", "EDX-4050"),
     ]:
         (tmp_path / name).write_bytes(content)
         said = terminal.run("init", target, "--from", tmp_path / name)
-        assert (said.status, code in said.err) == (78, True), (name, said.err)
+        assert (said.status, code in said.err) == (65, True), (name, said.err)
+        assert "permissions" not in said.err
     said = terminal.run("init", target, "--agency", "000.00.00.G22")
     assert (said.status, "EDX-9108" in said.err) == (78, True)
     assert not target.exists()
+
+
+def test_what_is_no_ordinary_file_is_refused_at_once(terminal: Terminal, tmp_path: Path) -> None:
+    """Nobody waits for a pipe to speak."""
+    os.mkfifo(tmp_path / "pipe")
+    for sample in (tmp_path / "pipe", Path("/dev/zero")):
+        said = terminal.run("init", tmp_path / "a", "--from", sample)
+        assert (said.status, "EDX-9112" in said.err) == (66, True)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_sample_of_today_passes_its_own_tests(terminal: Terminal, tmp_path: Path) -> None:
+    """The clock of a first tests.yaml stands at the moment of writing, with and without `?`."""
+    day = f"{vietnam_date(SystemClock().now()):%d/%m/%Y}"
+    for place in ("Hà Nội", "12"):
+        sample = tmp_path / f"{place}.csv"
+        sample.write_text(
+            "SoKyHieu,NgayThang,LoaiVanBan,TrichYeu,NguoiKy,NoiNhan,DoMat,DiaDanh\n"
+            f"01/VPCP-TH,{day},Công văn,V/v báo cáo,Lê Văn A,Bộ Y tế,Thường,{place}\n",
+            encoding="utf-8",
+        )
+        adapter = tmp_path / f"{place}.d"
+        assert terminal.run("init", adapter, "--from", sample, "--agency", "G22").status == 0
+        decide(adapter / "adapter.yaml")
+        text = (adapter / "adapter.yaml").read_text(encoding="utf-8")
+        text = text.replace('promulgation.place: {column: "?"}', "promulgation.place: {value: Huế}")
+        (adapter / "adapter.yaml").write_text(text, encoding="utf-8")
+        assert terminal.run("lint", adapter).status == 0
+        assert terminal.run("test", "--update", adapter).status == 0
+        assert terminal.run("test", adapter).status == 0
+
+
+def test_a_column_that_fits_no_value_is_left_open(terminal: Terminal, tmp_path: Path) -> None:
+    """Dates without a year are no dates: the column is named as evidence, the field stays `?`."""
+    sample = resources.examples_dir() / "register-csv-tcvn3" / "so-van-ban-di.csv"
+    said = terminal.run("init", tmp_path / "a", "--from", sample, "--agency", "G22", "--json")
+    (date,) = (one for one in said.data["fields"] if one["path"] == "promulgation.date")
+    assert (date["spec"], date["confidence"]) == ({"column": "?"}, 0)
+    assert "it may be column 'Ngày tháng văn bản'" in date["en"]
+    assert "fields.promulgation.date" in [one["what"] for one in said.data["decide"]]
+    assert terminal.run("lint", tmp_path / "a").status == 1
 
 
 def test_an_uncertain_charset_is_reported_not_guessed(terminal: Terminal, tmp_path: Path) -> None:

@@ -25,9 +25,20 @@ def test_status_tells_counts_and_concerns(pair: Pair) -> None:
     (refused,) = pair.sender.do("outbox", "refused", "--json").data
     assert refused["findings"][0]["code"].startswith("EDX-")
     assert refused["findings"][0]["code"] in pair.sender.do("outbox", "refused").out
+    assert "no daemon is running" in state["concerns"]
+    told = pair.sender.do("status").out
+    assert "records refused: 0 in the last 7 days, without secret ones; 1 in all" in told
     text = pair.receiver.do("status")
     assert text.status == 0
     assert "inbox documents: " in text.out
+
+
+def test_no_daemon_is_a_concern_unless_there_shall_be_none(pair: Pair) -> None:
+    """A node that only `run --once` drives is well without a daemon, any other is not."""
+    for arguments, says in (((), True), (("--without-daemon",), False)):
+        said = pair.receiver.do("status", "--json", *arguments)
+        assert said.data["daemon"] is None
+        assert ("no daemon is running" in said.data["concerns"]) is says
 
 
 def test_times_in_json_are_iso(pair: Pair) -> None:

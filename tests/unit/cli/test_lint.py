@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from connector import resources
+from connector.clock import SystemClock
+from connector.trust.pki import new_dev_pki
 from tests.unit.cli.conftest import Terminal
 
 LINE = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+):(?P<column>\d+) (?P<code>EDX-\d{4}) error (.+)$")
@@ -130,3 +132,36 @@ def test_a_node_and_its_adapters(terminal: Terminal, adapter: Path) -> None:
     assert "direktory" in by_option.out
     assert "missing" in by_option.out
     assert terminal.run("lint", node).out == by_option.out
+
+
+def test_a_node_whose_adapter_is_another_agencys(terminal: Terminal, adapter: Path) -> None:
+    """What `run` refuses is found by lint, each finding once, and nothing is made on the disk."""
+    directory = adapter.parent
+    pki = new_dev_pki(directory / "pki", [("H41", "Nghệ An")], clock=SystemClock())
+    config = {
+        "config_version": "1",
+        "environment": "test",
+        "state_dir": "state",
+        "agencies": [
+            {
+                "code": "H41",
+                "name": "UBND tỉnh Nghệ An",
+                "key": {
+                    "type": "pem",
+                    "key_file": str(pki.key_file("H41")),
+                    "certificate_file": str(pki.certificate_file("H41")),
+                },
+            }
+        ],
+        "trust": {"anchors_dir": str(pki.anchors_dir), "registry_file": str(pki.registry_file)},
+        "broker": {"url": "amqp://localhost:65536"},
+        "adapters": [adapter.name],
+        "sinks": [{"type": "folder", "directory": "in"}],
+    }
+    node = directory / "connector.yaml"
+    node.write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
+    said = terminal.run("lint", "--node", node, "--format", "json")
+    assert (said.status, [each["code"] for each in said.data]) == (1, ["EDX-1108", "EDX-4105"])
+    assert not (directory / "state").exists()
+    assert not (directory / "in").exists()
+    assert terminal.run("run", "--once", "--config", node).status == 78

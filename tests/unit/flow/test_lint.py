@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from connector.clock import ManualClock
-from connector.errors import NoInputError
+from connector.errors import NoInputError, Severity
+from connector.flow import codes
 from connector.flow.lint import adapters_below, lint_adapter
 from connector.flow.ours import Ours
 
@@ -68,7 +69,9 @@ def test_value_without_table_entry_is_told_at_the_lookup(
 ) -> None:
     """A value of the export that a code table lacks is found before it is refused."""
     export = adapter / "export" / "di.csv"
-    export.write_text(export.read_text() + row(NoiNhan="Sao Hỏa") + "\n" + row(DoMat="Lạ") + "\n")
+    export.write_text(
+        export.read_text() + row(NoiNhan="Sao Hỏa") + "\n" + row("06/VP", DoMat="Lạ") + "\n"
+    )
     findings = lint_adapter(adapter, ours, ManualClock())
     assert [finding.place for finding in findings] == [
         place_of(adapter, "{table: noi_nhan}").rpartition(":")[0]
@@ -76,6 +79,36 @@ def test_value_without_table_entry_is_told_at_the_lookup(
         place_of(adapter, "do_mat}"),
     ]
     assert "Sao Hỏa" in findings[0].en
+
+
+def test_key_that_does_not_tell_records_apart(adapter: Path, ours: Ours, row: Row) -> None:
+    """One finding at `key` names the columns, how often, and where first."""
+    export = adapter / "export" / "di.csv"
+    rows = [row("01/VP"), row("02/VP"), row("01/VP", "V/v khác"), row("01/VP"), row("02/VP", "x")]
+    export.write_text(export.read_text() + "\n".join(rows) + "\n", encoding="utf-8")
+    (finding,) = lint_adapter(adapter, ours, ManualClock())
+    assert (finding.code, finding.severity) == (codes.KEY_REPEATS.code, Severity.WARNING)
+    line, _, column = place_of(adapter, "key: [").rpartition(":")
+    assert finding.place == f"{line}:{int(column) + len('key: ')}"
+    assert "So, Ngay" in finding.en
+    assert "2 keys" in finding.en
+    assert "4 rows in all of the 5" in finding.en
+    assert f"first at export/{export.name}:2 and export/{export.name}:4" in finding.en
+
+
+def test_identical_rows_are_no_finding(adapter: Path, ours: Ours, row: Row) -> None:
+    """A row that stands twice in an export is one record."""
+    export = adapter / "export" / "di.csv"
+    export.write_text(export.read_text() + f"{row()}\n" * 3, encoding="utf-8")
+    assert lint_adapter(adapter, ours, ManualClock()) == ()
+
+
+def test_no_more_than_the_first_thousand_rows_are_read(adapter: Path, ours: Ours, row: Row) -> None:
+    """What stands behind them is the matter of the first run."""
+    export = adapter / "export" / "di.csv"
+    rows = [row(f"{number}/VP") for number in range(1000)]
+    export.write_text("\n".join([export.read_text().strip(), *rows, row("1/VP", "x")]) + "\n")
+    assert lint_adapter(adapter, ours, ManualClock()) == ()
 
 
 def _column(adapter: Path, text: str) -> str:

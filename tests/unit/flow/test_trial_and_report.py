@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from connector.flow.dry_run import dry_run
 from connector.flow.ours import Ours
 from connector.flow.report import node_state, timeline
 from connector.flow.trial import run_tests
+from connector.store.lock import node_lock
 
 if TYPE_CHECKING:
     from tests.unit.flow.conftest import Office
@@ -98,6 +100,43 @@ def test_mistakes_in_tests_yaml_have_places(trial: Adapter) -> None:
     assert (finding.code, finding.place.rpartition("tests.yaml:")[2]) == ("EDX-1102", "2:20")
 
 
+def test_the_tests_have_a_moment_of_their_own(trial: Adapter, row: Row) -> None:
+    """A later document needs a later `now`, which is the stamp of its packet; the hint says so."""
+    export = trial.directory / "export" / "di.csv"
+    head, _, _ = export.read_text(encoding="utf-8").partition("\n")
+    late = row("09/VP", Ngay="23/11/2026")
+    export.write_text(f"{head}\n{late}\n", encoding="utf-8")
+    write_tests(trial, "name: a, row: 1, expect: expected/a.edxml")
+    (early,) = run_tests(trial, update=True)
+    assert "EDX-2202" in early.difference
+    assert "now: 2026-11-23" in early.difference
+    tests = trial.directory / "tests.yaml"
+    text = tests.read_text(encoding="utf-8")
+    for moment, stamp in [
+        ("2026-11-23", b"2026/11/23 08:00:00"),
+        ("2026-11-23T23:30:00Z", b"2026/11/24 06:30:00"),
+        ("2026-11-24T09:00+09:00", b"2026/11/24 07:00:00"),
+    ]:
+        tests.write_text(f"now: {moment}\n{text}", encoding="utf-8")
+        (passed,) = run_tests(trial, update=True)
+        assert passed.passed, passed.difference
+        assert stamp in (trial.directory / "expected" / "a.edxml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "moment", ["2026-11-23T08:00:00", "2026-02-30", "tomorrow", "9999-12-31", "[2026-11-23]", "''"]
+)
+def test_a_moment_without_zone_is_told_at_its_place(trial: Adapter, moment: str) -> None:
+    """What is no moment with its zone, and no date, is refused at its place."""
+    write_tests(trial, "name: a, row: 3, refused: [EDX-1201]")
+    tests = trial.directory / "tests.yaml"
+    tests.write_text(f"now: {moment}\n{tests.read_text(encoding='utf-8')}", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        list(run_tests(trial))
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.place.rpartition("tests.yaml:")[2]) == ("EDX-1103", "1:6")
+
+
 def test_without_tests_yaml_there_is_no_input(trial: Adapter) -> None:
     """An adapter without tests says so."""
     with pytest.raises(NoInputError):
@@ -105,7 +144,7 @@ def test_without_tests_yaml_there_is_no_input(trial: Adapter) -> None:
 
 
 def test_state_of_a_node_without_broker(office: Office, row: Row) -> None:
-    """Counts and ages are told, and a broker that does not answer is a concern."""
+    """Counts and ages are told; a broker that does not answer and no daemon are concerns."""
     office.export(row(), row("06/VPCP", NoiNhan="Sao Hỏa"))
     office.collect()
     state = node_state(office.node.store, office.node.config, now=NOW)
@@ -113,12 +152,23 @@ def test_state_of_a_node_without_broker(office: Office, row: Row) -> None:
     assert (state.refused_records, state.oldest_unsent) == (1, NOW)
     assert state.brokers["G22"] != "connected"
     assert (state.lately_refused, state.conflicts) == (1, 0)
-    assert len(state.concerns) == 2
+    assert (state.daemon, len(state.concerns)) == (None, 3)
+    assert "no daemon is running" in state.concerns
+    by_cron = node_state(office.node.store, office.node.config, now=NOW, without_daemon=True)
+    assert by_cron.concerns == state.concerns[1:]
     later = node_state(office.node.store, office.node.config, now=NOW + dt.timedelta(minutes=16))
     assert "documents wait unsent for more than 15 minutes" in later.concerns
     forgotten = node_state(office.node.store, office.node.config, now=NOW + dt.timedelta(days=8))
     assert (forgotten.refused_records, forgotten.lately_refused) == (1, 0)
     assert later.as_dict()["journal_head"] == state.journal_head
+
+
+def test_a_running_daemon_is_no_concern(office: Office) -> None:
+    """Whoever holds the state directory is the daemon."""
+    with node_lock(office.node.config.state_dir):
+        state = node_state(office.node.store, office.node.config, now=NOW)
+    assert state.daemon == os.getpid()
+    assert "no daemon is running" not in state.concerns
 
 
 def test_timeline_of_a_document(office: Office, row: Row) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import ConfigError
+from connector.errors import PermanentError
 from connector.workbench.databases import dbf_source
 from connector.workbench.look import look
 
@@ -80,9 +80,9 @@ def test_broken_or_empty_databases_are_told(tmp_path: Path, content: bytes) -> N
     """What cannot be opened, or has no table of documents, is a finding."""
     path = tmp_path / "vb.db"
     path.write_bytes(content)
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(PermanentError) as caught:
         look(path)
-    assert caught.value.code in {"EDX-9101", "EDX-9107"}
+    assert caught.value.code in {"EDX-9111", "EDX-9107"}
 
 
 def test_access_is_asked_through_mdbtools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,9 +106,9 @@ def test_access_is_asked_through_mdbtools(tmp_path: Path, monkeypatch: pytest.Mo
     assert found.source["table"] == "Van ban di"
     assert [column.name for column in found.columns] == ["SoKyHieu", "TrichYeu", "DoMat"]
     (programs / "mdb-tables").write_text(f"#!{sys.executable}\nraise SystemExit(1)\n", "utf-8")
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(PermanentError) as caught:
         look(path)
-    assert caught.value.code == "EDX-9101"
+    assert caught.value.code == "EDX-9111"
 
 
 def test_the_charset_of_a_table_may_be_said(tmp_path: Path) -> None:

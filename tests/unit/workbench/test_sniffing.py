@@ -10,7 +10,7 @@ import yaml
 
 from connector.agencies.files import load
 from connector.agencies.names import AgencyNames
-from connector.errors import ConfigError
+from connector.errors import PermanentError
 from connector.workbench.aliases import alias_of, folded
 from connector.workbench.dialect import dialect_of, fixed_layout, header_row
 from connector.workbench.evidence import Column
@@ -168,7 +168,7 @@ def test_unknown_binaries_are_refused(tmp_path: Path, content: bytes) -> None:
     """A program or a broken archive is no export."""
     path = tmp_path / "x"
     path.write_bytes(content)
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(PermanentError) as caught:
         kind_of(path, head_of(path))
     assert caught.value.code == "EDX-9104"
 

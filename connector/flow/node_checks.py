@@ -1,0 +1,166 @@
+"""What of a node's configuration `run` would refuse, or what cannot work; nothing is changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from connector.agencies.catalogue import Catalogue
+from connector.agencies.files import load as load_catalogue
+from connector.clock import Clock
+from connector.config import codes as config_codes
+from connector.config.load import parse
+from connector.config.node import NodeConfig
+from connector.errors import ConnectorError, Finding, Severity
+from connector.flow import codes
+from connector.flow.adapter import Adapter
+from connector.flow.adapter_set import Loader
+from connector.flow.links import agency_broker
+from connector.flow.node import node_sinks, node_trust, our_agencies, signing_keys
+from connector.flow.status_exchange import check_exchanges
+from connector.sinks import codes as sink_codes
+from connector.sinks.settings import FolderSettings
+from connector.trust.codes import KEY_NOT_REGISTERED
+from connector.trust.inventory import certificate_findings
+
+__all__ = ["check_node"]
+
+
+def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
+    """Yield what of a node's configuration cannot be opened, or cannot do its work.
+
+    Keys, their certificates, trust, catalogue, adapters, broker's address, directories and sinks;
+    no connection is opened and nothing is written.
+    """
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: node_sinks(config),
+        lambda: check_exchanges(config),
+    )
+    for check in checks:
+        yield from _refusal(check)
+    yield from _broker(config)
+    yield from _directories(config)
+    try:
+        catalogue = load_catalogue(config.catalogue.file)
+    except ConnectorError as error:
+        yield from error.findings
+        yield from _refusal(lambda: signing_keys(config, clock))
+        return
+    yield from _certificates(config, catalogue, clock)
+    yield from _adapters(config, catalogue, clock)
+
+
+def _refusal(check: Callable[[], object]) -> tuple[Finding, ...]:
+    try:
+        check()
+    except ConnectorError as error:
+        return error.findings
+    return ()
+
+
+def _certificates(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Iterator[Finding]:
+    """Yield what `keys check` tells; a key that nobody believes is an error of the node.
+
+    The keys are loaded once: a token counts the wrong PINs.
+    """
+    try:
+        keys = signing_keys(config, clock)
+    except ConnectorError as error:
+        yield from error.findings
+        yield from _refusal(lambda: node_trust(config, catalogue, clock))
+        return
+    try:
+        trust = node_trust(config, catalogue, clock)
+    except ConnectorError as error:
+        yield from error.findings
+        return
+    places = {
+        agency.code: config.key_section(index).place()
+        for index, agency in enumerate(config.agencies)
+    }
+    for finding in certificate_findings(trust, keys, at=clock.now()):
+        if finding.code == KEY_NOT_REGISTERED.code:
+            place = places[finding.place]
+            yield replace(finding, place=place, severity=Severity.ERROR)
+        else:
+            yield finding
+
+
+def _adapters(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Iterator[Finding]:
+    """Yield what the node itself would say about each of its adapters."""
+    can_sign = [agency.code for agency in config.agencies if agency.key is not None]
+    loader = Loader(our_agencies(config, catalogue), can_sign, clock)
+    loaded: list[Adapter] = []
+    for directory in config.adapters:
+        try:
+            loaded.append(loader.load(directory, loaded))
+        except ConnectorError as error:
+            yield from error.findings
+
+
+def _broker(config: NodeConfig) -> Iterator[Finding]:
+    """Yield what is wrong with the broker's address itself, without ever showing a secret."""
+    place = config.section("broker", "url").place()
+    login, _, hosts = urlsplit(config.broker.url).netloc.rpartition("@")
+    if ":" in login:
+        yield replace(config_codes.INLINE_SECRET.at(place), severity=Severity.WARNING)
+    usable = all(_is_host(host) for host in hosts.split(","))
+    if not usable:
+        yield codes.BROKER_HOST.at(place)
+    for agency in config.agencies:
+        try:
+            settings = agency_broker(config.broker, agency)
+        except ConnectorError as error:
+            yield from error.findings
+            continue
+        for finding in _refusal(settings.endpoints) if usable else ():
+            yield replace(finding, place=place)
+
+
+def _is_host(text: str) -> bool:
+    """Tell whether a text is a host with a port that can be, or without one."""
+    try:
+        parts = urlsplit(f"//{text}")
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _directories(config: NodeConfig) -> Iterator[Finding]:
+    yield from _directory(config.state_dir, config.section("state_dir").place())
+    for index, sink in enumerate(config.sinks):
+        if sink.type == "folder":
+            yield from _folder(config, index)
+
+
+def _folder(config: NodeConfig, index: int) -> Iterator[Finding]:
+    """Yield what keeps a folder sink from its directory; what its settings lack is told before."""
+    node = config.sink_section(index)
+    try:
+        settings = parse(FolderSettings, node)
+    except ConnectorError:
+        return
+    path, place = settings.directory.absolute(), node.place(("directory",))
+    if not settings.create and not os.path.lexists(path):
+        yield sink_codes.FOLDER_ABSENT.at(place, path=path)
+        return
+    yield from _directory(path, place)
+
+
+def _directory(path: Path, place: str) -> Iterator[Finding]:
+    """Yield why this user cannot write a directory, or cannot create it where it is absent."""
+    nearest = next((each for each in (path, *path.parents) if os.path.lexists(each)), path)
+    if _is_file(nearest):
+        yield codes.NOT_A_DIRECTORY.at(place, path=path, found=nearest)
+    elif not os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
+        yield codes.NOT_WRITABLE.at(place, path=path, found=nearest)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_dir()
+    except OSError:
+        return False

@@ -1,0 +1,191 @@
+"""`connector lint --node` finds what `run` refuses and what cannot work, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from connector.clock import ManualClock
+from connector.config.node import load_node
+from connector.errors import Finding, Severity
+from connector.flow.node_checks import check_node
+from connector.trust.pki import DevPki
+
+CONFIG = """\
+config_version: 1
+environment: test
+state_dir: state
+agencies:
+  - code: G22
+    name: Văn phòng Chính phủ
+    key: {{type: pem, key_file: "{key}", certificate_file: "{certificate}"}}
+trust: {{anchors_dir: "{anchors}", registry_file: "{registry}"}}
+broker: {{url: "amqp://127.0.0.1:5672/x"}}
+adapters: [adapter]
+sinks: [{{type: folder, directory: sink, create: true}}]
+"""
+NOBODY = 65534
+
+
+@pytest.fixture
+def config(tmp_path: Path, pki: DevPki, adapter: Path) -> Path:
+    """The configuration of a node that has no mistake."""
+    path = tmp_path / "connector.yaml"
+    text = CONFIG.format(
+        key=pki.key_file("G22"),
+        certificate=pki.certificate_file("G22"),
+        anchors=pki.anchors_dir,
+        registry=pki.registry_file,
+    )
+    path.write_text(text.replace("adapters: [adapter]", f"adapters: [{adapter.name}]"), "utf-8")
+    return path
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A directory in which nobody may write, root excepted."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory)
+        path.chmod(0o555)
+        yield path
+        path.chmod(0o700)
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """Be a user who may not write everywhere, also where the tests are run by root."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def change(path: Path, before: str, after: str) -> str:
+    """Replace a text that occurs once; return where the line of the new one begins."""
+    text = path.read_text("utf-8")
+    assert text.count(before) == 1
+    line = text[: text.index(before)].count("\n") + 1
+    path.write_text(text.replace(before, after), encoding="utf-8")
+    return f"{path}:{line}:"
+
+
+def found(config: Path) -> list[Finding]:
+    """Return the findings, and see that nothing appeared on the disk."""
+    before = sorted(config.parent.rglob("*"))
+    findings = list(check_node(load_node(config), ManualClock()))
+    assert sorted(config.parent.rglob("*")) == before
+    return findings
+
+
+def test_a_node_that_fits_has_no_finding(config: Path) -> None:
+    """Absent directories that can be made are no mistake."""
+    assert found(config) == []
+
+
+def test_key_that_the_registry_does_not_know(config: Path, pki: DevPki) -> None:
+    """What `keys check` tells of the key is an error of the node, at its key."""
+    change(config, str(pki.key_file("G22")), str(pki.key_file("H41")))
+    certificate = str(pki.certificate_file("H41"))
+    at = change(config, str(pki.certificate_file("G22")), certificate)
+    (finding,) = found(config)
+    assert (finding.code, finding.severity) == ("EDX-3021", Severity.ERROR)
+    assert finding.place.startswith(at)
+
+
+def test_adapters_are_loaded_as_the_node_does(config: Path, adapter: Path, tmp_path: Path) -> None:
+    """Another agency's adapter, one that stands twice and one without a file are told at once."""
+    text = (adapter / "adapter.yaml").read_text("utf-8")
+    for name, changed in (
+        ("foreign", text.replace("agency: G22", "agency: H41")),
+        ("twin", text),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "adapter.yaml").write_text(changed, encoding="utf-8")
+    (tmp_path / "tree" / "inner").mkdir(parents=True)
+    (tmp_path / "tree" / "inner" / "adapter.yaml").write_text(text, encoding="utf-8")
+    change(config, f"[{adapter.name}]", f"[{adapter.name}, foreign, twin, tree]")
+    findings = found(config)
+    assert [finding.code for finding in findings] == ["EDX-4105", "EDX-4107", "EDX-1001"]
+    assert findings[0].place == f"{tmp_path}/foreign/adapter.yaml:3:9"
+
+
+def test_adapter_of_an_agency_without_key(config: Path) -> None:
+    """Nothing could be sent in its name."""
+    text = config.read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("    key:")]
+    config.write_text("\n".join(lines), encoding="utf-8")
+    assert [finding.code for finding in found(config)] == ["EDX-4106"]
+
+
+@pytest.mark.parametrize(
+    "hosts", ["mq:70000", "mq:0", "mq:abc", "mq,", ":5672", "a:5672,b:99999", "g22@mq:-1"]
+)
+def test_host_or_port_that_cannot_be(config: Path, hosts: str) -> None:
+    """An address that nobody can connect to is told at broker.url."""
+    at = change(config, "127.0.0.1:5672", hosts)
+    (finding,) = found(config)
+    assert finding.code == "EDX-1108"
+    assert finding.place.startswith(at)
+
+
+@pytest.mark.parametrize("hosts", ["mq", "mq:5672", "a:1,b:65535", "[::1]:5672", "g22@mq"])
+def test_hosts_and_ports_that_can_be(config: Path, hosts: str) -> None:
+    """One host or several, with a port or without, IPv6 too."""
+    change(config, "127.0.0.1:5672", hosts)
+    assert found(config) == []
+
+
+def test_password_in_the_address(config: Path) -> None:
+    """It is told, a warning outside of production, and is not repeated."""
+    at = change(config, "127.0.0.1:5672", "g22:geheim@mq:5672")
+    (finding,) = found(config)
+    assert (finding.code, finding.severity) == ("EDX-1020", Severity.WARNING)
+    assert finding.place.startswith(at)
+    assert "geheim" not in str(finding)
+
+
+@pytest.mark.parametrize("setting", ["state_dir: ", "directory: "])
+@pytest.mark.parametrize("below", ["", "/deeper/still"])
+def test_directory_that_is_a_file(
+    config: Path, tmp_path: Path, *, setting: str, below: str
+) -> None:
+    """State and folder sink need directories; a file in the way is named."""
+    (tmp_path / "file").touch()
+    name = {"state_dir: ": "state", "directory: ": "sink"}[setting]
+    at = change(config, f"{setting}{name}", f"{setting}file{below}")
+    (finding,) = found(config)
+    assert finding.code == "EDX-1106"
+    assert finding.place.startswith(at)
+    assert f"{tmp_path}/file is a file" in finding.en
+
+
+@pytest.mark.parametrize("setting", ["state_dir: ", "directory: "])
+@pytest.mark.parametrize("below", ["", "/deeper/still"])
+def test_directory_that_cannot_be_written(
+    config: Path, closed: Path, *, setting: str, below: str
+) -> None:
+    """The nearest parent that exists decides whether a directory can be made."""
+    name = {"state_dir: ": "state", "directory: ": "sink"}[setting]
+    at = change(config, f"{setting}{name}", f"{setting}{closed}{below}")
+    loaded = load_node(config)
+    with without_rights():
+        findings = [each for each in check_node(loaded, ManualClock()) if each.code == "EDX-1107"]
+    (finding,) = [each for each in findings if each.place.startswith(at)]
+    assert f"may not write in {closed}" in finding.en
+    assert list(closed.iterdir()) == []
+
+
+def test_mounted_share_that_is_away(config: Path, tmp_path: Path) -> None:
+    """With `create: false` an absent directory is one that is not mounted."""
+    change(config, "create: true", "create: false")
+    assert [finding.code for finding in found(config)] == ["EDX-8001"]
+    (tmp_path / "sink").mkdir()
+    assert found(config) == []
