@@ -46,32 +46,42 @@ class Cells:
         if isinstance(kind, types.Date | types.DateTime):
             return _moment(value, column, path)
         if isinstance(kind, types.LargeBinary):
-            return self._encoded(self._text(value), path)
+            return self.encoded(self.text(value), path)
         if isinstance(kind, types.Boolean | types.Numeric | types.Integer):
             return _number(value, column, path)
-        return self._fitting(self._text(value), column, path)
+        return self._fitting(self.text(value), column, path)
 
     def _fitting(self, text: str, column: Column[Any], path: str) -> str:
-        written = text if self.charset is None else _look_alike(self._encoded(text, path))
+        written = text if self.charset is None else _look_alike(self.encoded(text, path))
         limit = getattr(column.type, "length", None)
         if limit is not None and len(written) > limit:
             facts = {"path": path, "length": len(written), "column": column.name, "limit": limit}
             raise PermanentError(codes.TOO_LONG.at(path, **facts))
         return written
 
-    def _encoded(self, text: str, path: str) -> bytes:
+    def encoded(self, text: str, path: str) -> bytes:
+        """Return a text in the charset; PermanentError if it cannot hold it."""
+        return self.held(text, path).encode(self.charset or "utf-8")
+
+    def held(self, text: str, path: str) -> str:
+        """Return a text as the charset can hold it: itself, or with small capitals.
+
+        Raises PermanentError that names the character and `path`; nothing is put in its place.
+        """
         charset = self.charset or "utf-8"
         try:
-            return text.encode(charset)
+            text.encode(charset)
         except UnicodeEncodeError as error:
-            character = text[error.start : error.end]
+            character = error.object[error.start : error.end]
             small = character.lower()
             if self.small_capitals and small != character:
-                return self._encoded(text.replace(character, small), path)
+                return self.held(error.object.replace(character, small), path)
             facts = {"character": character, "path": path, "charset": charset}
             raise PermanentError(codes.CHARSET.at(path, **facts)) from error
+        return text
 
-    def _text(self, value: Value) -> str:
+    def text(self, value: Value) -> str:
+        """Return a value as text, dates in their format, times in Vietnam time."""
         day = _DATE_FORMATS[self.date_format]
         if isinstance(value, dt.datetime):
             return f"{value.astimezone(VIETNAM):{day} %H:%M:%S}"

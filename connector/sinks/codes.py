@@ -18,6 +18,7 @@ __all__ = [
     "DRIVER_MISSING",
     "FOLDER_ABSENT",
     "FOLDER_FAILED",
+    "INDEX_NAME",
     "KEY_NOT_UNIQUE",
     "NOTICE_DAMAGED",
     "NOWHERE_TO_RECORD",
@@ -168,6 +169,13 @@ WRONG_KIND: Final = Text(
     "map the field to a column of another type",
     "ánh xạ trường này vào cột có kiểu khác",
 )
+INDEX_NAME: Final = Text(
+    "EDX-8028",
+    "'{file}' cannot be the name of the index file",
+    "'{file}' không dùng được làm tên tệp chỉ mục",
+    "letters, digits, dot, hyphen and underscore; not a name that the sink gives itself",
+    "chỉ dùng chữ không dấu, số, dấu chấm, gạch nối, gạch dưới; không trùng tên tệp do đích tạo",
+)
 
 CATALOGUE: Final[tuple[Text, ...]] = (
     FOLDER_ABSENT,
@@ -190,4 +198,5 @@ CATALOGUE: Final[tuple[Text, ...]] = (
     CHARSET,
     TOO_LONG,
     WRONG_KIND,
+    INDEX_NAME,
 )

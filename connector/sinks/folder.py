@@ -6,6 +6,7 @@
         packet.edxml          the bytes as they were received
         document.json         the same, normalised
         verification.json     why it was believed
+        vanban.csv            the same as the legacy system reads it, if `index` asks for it
         01-Quyet-dinh.pdf     attachments under generated names
         replaced.json         another document replaced this one
         updates/              update packets that named this one
@@ -31,6 +32,7 @@ from connector import crash
 from connector.errors import Finding, PermanentError, TransientError, UnavailableError
 from connector.model.inbound import Inbound, InboundTarget
 from connector.sinks import codes, durable, notices
+from connector.sinks.index import Index
 from connector.sinks.names import plain_name
 from connector.sinks.settings import FolderSettings
 
@@ -46,22 +48,33 @@ def open_folder(settings: FolderSettings, base: Path) -> FolderSink:
     directory = settings.directory  # a LocalPath: counted from the file's directory already
     if not directory.is_absolute() and not directory.is_relative_to(base):
         directory = base / directory
-    return FolderSink(directory.absolute(), desk=settings.desk, create=settings.create)
+    index = Index(settings.index) if settings.index is not None else None
+    directory = directory.absolute()
+    return FolderSink(directory, desk=settings.desk, create=settings.create, index=index)
 
 
 class FolderSink:
     """Puts each document into a directory of its own under `directory`.
 
-    `desk` says that the clerk takes documents from here; `create` makes an absent directory.
+    `desk` says that the clerk takes documents from here; `create` makes an absent directory;
+    `index` writes one more file, in the legacy system's own shape.
     """
 
-    def __init__(self, directory: Path, *, desk: bool = False, create: bool = True) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        desk: bool = False,
+        create: bool = True,
+        index: Index | None = None,
+    ) -> None:
         self._root: Final = directory
         self._incoming: Final = directory / "_incoming"
         self._cancelled: Final = directory / "_cancelled"
         self._acts: Final = directory / "_acts"
         self._desk: Final = desk
         self._create: Final = create
+        self._index: Final = index
 
     def deliver(self, item: Inbound) -> bool:
         """Put a document in place once; a document that was taken back does not come again."""
@@ -173,6 +186,7 @@ class FolderSink:
 
     def _build(self, group: durable.Group, building: Path, item: Inbound) -> None:
         names = notices.attachment_names(item)
+        index = None if self._index is None else self._index.of(item, names)
         group.mkdir(building)
         group.copy(item.packet, building / "packet.edxml")
         for attachment, name in zip(item.document.attachments, names, strict=True):
@@ -181,6 +195,8 @@ class FolderSink:
         group.write(building / "document.json", document)
         verification = durable.as_json(item.verification)
         group.write(building / "verification.json", verification)
+        if self._index is not None and index is not None:
+            group.write(building / self._index.file, index)
 
     def _place(self, target: InboundTarget) -> Path:
         """Return where acts on a document are recorded, wherever it has gone."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from connector.config.secrets import SecretRef
 from connector.config.settings import LocalPath, Scalar, SettingProblem, Settings
-from connector.config.suggest import did_you_mean
-from connector.sinks import codes, fields
-from connector.text.codecs import CODECS, register
+from connector.sinks import codes
+from connector.sinks.index_settings import DateFormat, IndexFile, check_charset, check_fields
 
 __all__ = [
     "ActsTable",
@@ -21,8 +19,6 @@ __all__ = [
     "SqlSettings",
     "StatusColumn",
 ]
-
-DateFormat = Literal["yyyy-MM-dd", "dd/MM/yyyy", "yyyy/MM/dd"]
 
 
 class FolderSettings(Settings):
@@ -42,6 +38,11 @@ class FolderSettings(Settings):
         default=True,
         title="Tự tạo thư mục",
         description="Create the directory if it is absent; say false for mounted shares.",
+    )
+    index: IndexFile | None = Field(
+        default=None,
+        title="Tệp chỉ mục",
+        description="A file in the legacy system's own shape, beside the document's own files.",
     )
 
 
@@ -200,11 +201,7 @@ class SqlSettings(Settings):
 
     @model_validator(mode="after")
     def _known_fields(self) -> Self:
-        for column, path in self.columns.items():
-            if path not in fields.paths():
-                suggestion: dict[str, Any] = did_you_mean(path, fields.paths())
-                below = ("columns", column)
-                raise SettingProblem(codes.UNKNOWN_PATH, below=below, path=path, **suggestion)
+        check_fields(self.columns, "columns")
         return self
 
     @model_validator(mode="after")
@@ -221,11 +218,5 @@ class SqlSettings(Settings):
 
     @model_validator(mode="after")
     def _known_charset(self) -> Self:
-        register()
-        try:
-            codecs.lookup(self.charset or "utf-8")
-        except LookupError:
-            facts: dict[str, Any] = {"charset": self.charset}
-            facts |= did_you_mean(self.charset or "", CODECS)
-            raise SettingProblem(codes.UNKNOWN_CHARSET, below=("charset",), **facts) from None
+        check_charset(self.charset or "utf-8")
         return self

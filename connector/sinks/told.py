@@ -9,7 +9,7 @@ from connector.model.inbound import Inbound, InboundTarget
 from connector.sinks import fields, notices
 from connector.sinks.system_settings import SystemSettings
 
-__all__ = ["MOST_SAID", "one_line", "told_act", "told_document"]
+__all__ = ["MOST_SAID", "one_line", "put", "told_act", "told_document"]
 
 MOST_SAID: Final = 4096
 """Bytes of an answer that are looked at; all else is dropped."""
@@ -24,9 +24,9 @@ def told_document(settings: SystemSettings, item: Inbound) -> dict[str, Any]:
         return notices.document_data(item) | dict(settings.constants)
     told: dict[str, Any] = {}
     for name, path in settings.fields.items():
-        _put(told, name, _plain(fields.value_at(item, path), settings.date_format))
+        put(told, name, _plain(fields.value_at(item, path), settings.date_format))
     for name, text in settings.constants.items():
-        _put(told, name, text)
+        put(told, name, text)
     return told
 
 
@@ -42,7 +42,8 @@ def one_line(said: bytes) -> str:
     return " ".join(shown.split())[:_SHOWN] or "-"
 
 
-def _put(told: dict[str, Any], name: str, value: Any) -> None:
+def put(told: dict[str, Any], name: str, value: Any) -> None:
+    """Put a value under a name in which each dot leads into an object."""
     *above, last = name.split(".")
     for step in above:
         inner = told.setdefault(step, {})

@@ -42,6 +42,9 @@ CONFIG = """
 - type: folder
   directory: inbox
   desk: {desk}
+  index:
+    {{file: vanban.csv, format: csv, charset: tcvn3, small_capitals: true,
+      columns: {{SoKyHieu: code, TrichYeu: subject}}, files_column: Tep}}
 - type: sql
   url: sqlite:///qlvb.db
   table: VanBanDen
@@ -159,6 +162,7 @@ def folder_states(root: Path) -> dict[str, str]:
             packet_id = json.loads((home / "document.json").read_bytes())["packet_id"]
             assert packet_id not in states
             assert len(list(home.glob("*.pdf"))) == 2
+            assert len((home / "vanban.csv").read_bytes().splitlines()) == 2
             states[packet_id] = "replaced" if (home / "replaced.json").exists() else "delivered"
     for home in (root / "_cancelled").iterdir():
         assert (home / "recall.edxml").is_file()

@@ -18,8 +18,19 @@ from connector.model.envelope import Business, BusinessType
 from connector.model.inbound import Inbound, InboundTarget
 from connector.sinks import codes
 from connector.sinks.folder import FolderSink
+from connector.sinks.index import Index
+from connector.sinks.index_settings import IndexFile
 
 HOME = "2018/20180712-05-2018-QD-TTg-0b0c5a9e-9a53-5a1a-8a6d-0d6a6c1f2e01"
+INDEX = Index(
+    IndexFile(
+        file="vanban.csv",
+        format="csv",
+        charset="tcvn3",
+        small_capitals=True,
+        columns={"TrichYeu": "subject"},
+    )
+)
 OTHER = InboundTarget("11111111-9a53-5a1a-8a6d-0d6a6c1f2e01", "khác")
 
 
@@ -174,9 +185,10 @@ def killer() -> Iterator[pytest.MonkeyPatch]:
         yield patch
 
 
+@pytest.mark.parametrize("index", [None, INDEX], ids=["plain", "index"])
 @pytest.mark.parametrize("act", ["deliver", "cancel", "replace", "update"])
 def test_killed_at_every_step(
-    tmp_path: Path, item: Inbound, killer: pytest.MonkeyPatch, act: str
+    tmp_path: Path, item: Inbound, killer: pytest.MonkeyPatch, act: str, index: Index | None
 ) -> None:
     """Wherever the kill falls, documents are whole or absent, and doing it again finishes."""
     old = replace(item, packet_id="6")
@@ -188,10 +200,10 @@ def test_killed_at_every_step(
     }
     for until in range(1, 200):
         root = tmp_path / str(until)
-        FolderSink(root).deliver(old)
+        FolderSink(root, index=index).deliver(old)
         steps = _steps(killer, until)
         try:
-            acts[act](FolderSink(root))
+            acts[act](FolderSink(root, index=index))
         except Killed:
             killer.undo()
         else:
@@ -201,7 +213,8 @@ def test_killed_at_every_step(
             assert {"packet.edxml", "document.json", "02-Quyet-dinh-05.pdf"} <= {
                 path.name for path in home.iterdir()
             }
-        acts[act](FolderSink(root))
+            assert index is None or (home / index.file).read_bytes().endswith(b"\r\n")
+        acts[act](FolderSink(root, index=index))
         _expect(root, act)
     assert until > 5
 
@@ -223,13 +236,15 @@ def test_killed_at_every_step_of_several(
     tmp_path: Path, item: Inbound, killer: pytest.MonkeyPatch
 ) -> None:
     """A kill while several documents are delivered together leaves each whole or absent."""
+    line = INDEX.of(item, [])
     items = [replace(item, packet_id=f"{number}") for number in range(1, 5)]
     for until in range(1, 300):
         root = tmp_path / str(until)
-        FolderSink(root).deliver(items[1])
+        FolderSink(root, index=INDEX).deliver(items[1])
         steps = _steps(killer, until)
         try:
-            assert FolderSink(root, desk=True).deliver_many(items) == [True] * len(items)
+            sink = FolderSink(root, desk=True, index=INDEX)
+            assert sink.deliver_many(items) == [True] * len(items)
         except Killed:
             killer.undo()
         else:
@@ -239,7 +254,8 @@ def test_killed_at_every_step_of_several(
             assert {"packet.edxml", "document.json", "02-Quyet-dinh-05.pdf"} <= {
                 path.name for path in home.iterdir()
             }
-        FolderSink(root).deliver_many(items)
+            assert (home / INDEX.file).read_bytes() == line
+        FolderSink(root, index=INDEX).deliver_many(items)
         assert len(homes(root)) == len(items)
         assert list((root / "_incoming").iterdir()) == []
     assert until > len(items)

@@ -1,0 +1,157 @@
+"""Settings of the file that a folder sink writes in the legacy system's own shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from connector.config.settings import Scalar, SettingProblem, Settings
+from connector.config.suggest import did_you_mean
+from connector.sinks import codes, fields
+from connector.text.codecs import CODECS, register
+
+__all__ = ["DateFormat", "IndexFile", "check_charset", "check_fields"]
+
+DateFormat = Literal["yyyy-MM-dd", "dd/MM/yyyy", "yyyy/MM/dd"]
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+_OURS: Final = re.compile(
+    r"[0-9]{2,}-.*|updates|packet\.edxml|recall\.edxml"
+    r"|(document|verification|replaced|cancelled)\.json"
+)
+"""What the sink itself may put into a document's directory, attachments included."""
+
+
+def check_charset(charset: str, below: tuple[str, ...] = ("charset",)) -> None:
+    """Raise SettingProblem unless Python, or this program, can write text in a charset."""
+    register()
+    try:
+        "a".encode(charset)
+    except (LookupError, UnicodeError):
+        facts: dict[str, Any] = {"charset": charset, **did_you_mean(charset, CODECS)}
+        raise SettingProblem(codes.UNKNOWN_CHARSET, below=below, **facts) from None
+
+
+def check_fields(columns: Mapping[str, str], below: str) -> None:
+    """Raise SettingProblem unless each column is filled from a field that documents have."""
+    for column, path in columns.items():
+        if path not in fields.paths():
+            suggestion: dict[str, Any] = did_you_mean(path, fields.paths())
+            place = (below, column)
+            raise SettingProblem(codes.UNKNOWN_PATH, below=place, path=path, **suggestion)
+
+
+class IndexFile(Settings):
+    """A file beside the document's own, which the legacy system's import reads.
+
+    It appears with the rest of the directory, at once. A text that the charset cannot hold is a
+    finding, and the document is parked: no character is ever replaced.
+    """
+
+    file: str = Field(
+        title="Tên tệp",
+        description="Name of the file in each document's directory.",
+        examples=["vanban.csv"],
+    )
+    format: Literal["csv", "json"] = Field(
+        title="Dạng tệp",
+        description="csv: one line, values in the order of the columns; json: one object, a dot "
+        "in a name makes an object.",
+    )
+    charset: str = Field(
+        default="utf-8",
+        title="Bảng mã",
+        description="utf-8, utf-8-sig (with BOM), tcvn3, vni, viscii, cp1258, ….",
+    )
+    small_capitals: bool = Field(
+        default=False,
+        title="Thay chữ hoa thiếu bằng chữ thường",
+        description="Write the small letter where the charset has no capital with that mark "
+        "(tcvn3); otherwise such a document waits for a person.",
+    )
+    delimiter: str = Field(
+        default=";",
+        title="Dấu phân cách",
+        description="Of csv: one of comma, semicolon, tab and vertical bar.",
+        pattern=r"^[,;\t|]$",
+    )
+    header: bool = Field(
+        default=True,
+        title="Có dòng tiêu đề",
+        description="Of csv: whether the first line holds the names of the columns.",
+    )
+    columns: dict[str, str] = Field(
+        title="Các cột",
+        description="Name in the legacy system → field of the document, such as TrichYeu: subject.",
+        min_length=1,
+    )
+    constants: dict[str, Scalar] = Field(
+        default={},
+        title="Giá trị cố định",
+        description="Name in the legacy system → text that every document gets.",
+    )
+    files_column: str | None = Field(
+        default=None,
+        title="Cột tên tệp đính kèm",
+        description="Name under which the stored names of the attached files stand: a list in "
+        "json, joined by '; ' in csv.",
+        min_length=1,
+    )
+    date_format: DateFormat = Field(
+        default="yyyy-MM-dd", title="Dạng ngày", description="How dates are written."
+    )
+
+    @field_validator("file")
+    @classmethod
+    def _name_of_its_own(cls, file: str) -> str:
+        if not _NAME.fullmatch(file) or _OURS.fullmatch(file.lower()):
+            raise SettingProblem(codes.INDEX_NAME, file=file)
+        return file
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        check_fields(self.columns, "columns")
+        check_charset(self.charset)
+        return self
+
+    @model_validator(mode="after")
+    def _each_column_once(self) -> Self:
+        taken: set[str] = set()
+        for place, name in self._names():
+            if name in taken or (self.format == "json" and _nested(name, taken)):
+                of_key = len(place) > 1
+                raise SettingProblem(codes.COLUMN_TWICE, below=place, of_key=of_key, column=name)
+            taken.add(name)
+        return self
+
+    @model_validator(mode="after")
+    def _writable(self) -> Self:
+        """Refuse names and constants now that could not be written with any document."""
+        if self.format == "json" or self.header:
+            for place, name in self._names():
+                self._held(name, place, of_key=len(place) > 1)
+        for name, text in self.constants.items():
+            self._held(text, ("constants", name), of_key=False)
+        return self
+
+    def _names(self) -> Iterable[tuple[tuple[str, ...], str]]:
+        for part in ("columns", "constants"):
+            yield from (((part, name), name) for name in getattr(self, part))
+        if self.files_column is not None:
+            yield ("files_column",), self.files_column
+
+    def _held(self, text: str, place: tuple[str, ...], *, of_key: bool) -> None:
+        try:
+            (text.lower() if self.small_capitals else text).encode(self.charset)
+        except UnicodeEncodeError as error:
+            facts: dict[str, Any] = {"character": error.object[error.start : error.end]}
+            facts |= {"path": ".".join(place), "charset": self.charset}
+            raise SettingProblem(codes.CHARSET, below=place, of_key=of_key, **facts) from None
+
+
+def _nested(name: str, taken: Iterable[str]) -> bool:
+    """Tell whether one name stands for an object in which, or as which, another stands."""
+    return any(f"{a}.".startswith(f"{b}.") for one in taken for a, b in ((one, name), (name, one)))
