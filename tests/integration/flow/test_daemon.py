@@ -283,8 +283,10 @@ def test_kills_at_any_moment_lose_and_double_nothing(lab: Lab) -> None:
             h41.pump()
         process.kill()
         process.wait()
+    begun = _log(directory).count(b"node_started")
     with daemon(directory):
         lab.until(lambda: states(directory) == ["accepted"] * 60)
+        lab.until(partial(_has_started, directory, begun + 1))  # else there is nobody to end well
     assert h41.in_sink() == [f"G22,2026/01/05,{number}" for number in numbers]
     _assert_journal_holds(directory)
 
