@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from connector.errors import UnavailableError
+from connector.errors import Finding, UnavailableError
 from connector.sources import file_codes
+from connector.sources.manifest import objection
 
 __all__ = ["NO_DROP", "Drop"]
 
@@ -26,9 +27,13 @@ _SHOWN: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """What the settings say about a drop folder; `marker` has ``{name}`` or ``{stem}`` in it."""
+    """What the settings say about a drop folder.
+
+    `marker` and `manifest` have ``{name}`` or ``{stem}`` in them.
+    """
 
     marker: str | None = None
+    manifest: str | None = None
     archive: Path | None = None
     rejects: Path | None = None
 
@@ -40,49 +45,61 @@ class Drop:
     @property
     def may_be_empty(self) -> bool:
         """Whether an absent file is no fault: it was moved, or is not complete yet."""
-        return self.moves or self.marker is not None
+        return self.moves or self.marker is not None or self.manifest is not None
 
     def ready(self, paths: Iterable[Path]) -> list[Path]:
-        """Return the files that count: marked as complete, no marker, not moved already."""
+        """Return the files that count: vouched for, no marker or manifest, not moved already."""
         kept = [path for path in paths if not self._is_moved(path)]
-        if self.marker is None:
-            return kept
-        markers = {self._marker_of(path) for path in kept}
+        vouching = {each for path in kept for each in self._beside(path)}
         return [
             path
             for path in kept
-            if path not in markers and (self._marker_of(path) or path).is_file()
+            if path not in vouching and all(each.is_file() for each in self._beside(path))
         ]
 
+    def objection(self, path: Path) -> Finding | None:
+        """Return why a file that counts must not be read yet: its manifest does not agree."""
+        if self.manifest is None:
+            return None
+        manifest = _named(self.manifest, path)
+        try:
+            reason = objection(manifest, path)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+        return file_codes.MANIFEST.at(str(manifest), reason=reason) if reason else None
+
     def take_away(self, path: Path, companions: Iterable[Path], *, rejected: bool) -> None:
-        """Move a file, its companions and its marker; UnavailableError if that fails.
+        """Move a file, its companions and its manifest; UnavailableError if that fails.
 
         The marker goes first: left behind it would vouch for the next file of that name.
         """
         directory = self.rejects if rejected else self.archive
         if directory is None:
             return
-        marker = self._marker_of(path)
+        manifest = _named(self.manifest, path) if self.manifest else None
         try:
             directory.mkdir(exist_ok=True)
-            if marker is not None and marker.is_file():
-                marker.unlink()
+            if self.marker is not None:
+                _named(self.marker, path).unlink(missing_ok=True)
             for one in (*companions, path):
                 _move(one, directory)
+            if manifest is not None and manifest.is_file():
+                _move(manifest, directory)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             finding = file_codes.ARCHIVE_FAILED.at(str(path), directory=directory, reason=reason)
             raise UnavailableError(finding) from error
 
-    def _marker_of(self, path: Path) -> Path | None:
-        if self.marker is None:
-            return None
-        written = self.marker.replace("{name}", path.name).replace("{stem}", path.stem)
-        return path.parent / written
+    def _beside(self, path: Path) -> list[Path]:
+        return [_named(each, path) for each in (self.marker, self.manifest) if each is not None]
 
     def _is_moved(self, path: Path) -> bool:
         places = (self.archive, self.rejects)
         return any(place is not None and path.is_relative_to(place) for place in places)
+
+
+def _named(pattern: str, path: Path) -> Path:
+    return path.parent / pattern.replace("{name}", path.name).replace("{stem}", path.stem)
 
 
 NO_DROP: Final = Drop()

@@ -22,6 +22,7 @@ __all__ = [
     "JSON_TOO_LARGE",
     "KEY_TWICE",
     "LINE_WIDTH",
+    "MANIFEST",
     "MEMO_ABSENT",
     "NOT_AN_OBJECT",
     "NOT_A_DOCUMENT",
@@ -39,6 +40,13 @@ ARCHIVE_FAILED: Final = Text(
     "đã nhận tệp nhưng không chuyển được sang {directory}: {reason}",
     "check that the directory exists and may be written to; the move is tried again",
     "kiểm tra thư mục tồn tại và cho phép ghi; hệ thống sẽ chuyển lại",
+)
+MANIFEST: Final = Text(
+    "EDX-4094",
+    "the export is not read: {reason}",
+    "chưa đọc tệp kết xuất: {reason}",
+    "wait until the copy is complete, or have the export and its list of SHA-256 written again",
+    "chờ chép xong, hoặc kết xuất lại tệp cùng tệp kê mã băm SHA-256",
 )
 COLUMNS_UNKNOWN: Final = Text(
     "EDX-4042",
@@ -197,6 +205,7 @@ NOT_A_DOCUMENT: Final = Text(
 
 CATALOGUE: Final = (
     ARCHIVE_FAILED,
+    MANIFEST,
     COLUMNS_UNKNOWN,
     LINE_WIDTH,
     BAD_JSON,

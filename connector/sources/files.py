@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from connector.clock import Clock
-from connector.errors import NoInputError, UnavailableError
+from connector.errors import Finding, NoInputError, UnavailableError
 from connector.model.content import Content
 from connector.model.record import Record
 from connector.sources import codes
@@ -89,7 +89,12 @@ def file_source(
         table=table,
         attachments=Embedded(Attachments(settings.attachments_directory)),
         clock=clock,
-        drop=Drop(settings.done_marker, settings.archive_directory, settings.reject_directory),
+        drop=Drop(
+            settings.done_marker,
+            settings.manifest,
+            settings.archive_directory,
+            settings.reject_directory,
+        ),
         companions=companions,
     )
 
@@ -119,12 +124,12 @@ class FileSource:
         """Yield the rows that `cursor` does not cover, file by file in the order of names."""
         files = {self._name(path): path for path in self._files()}
         covered = {name: done for name, done in _parsed(cursor).items() if name in files}
-        changed: list[str] = []
+        faults: list[Finding] = []
         for name, path in files.items():
             if self._is_settled(path):
-                yield from self._read_file(path, name, covered, changed, batch_size)
-        if changed:
-            raise UnavailableError(*(codes.CHANGED_WHILE_READING.at(name) for name in changed))
+                yield from self._read_file(path, name, covered, faults, batch_size)
+        if faults:
+            raise UnavailableError(*faults)
 
     def attachment(self, record: Record, reference: str) -> Content:
         """Return the file that a record holds or names; see `Attachments.content`."""
@@ -152,7 +157,7 @@ class FileSource:
         path: Path,
         name: str,
         covered: dict[str, _Progress],
-        changed: list[str],
+        faults: list[Finding],
         batch_size: int,
     ) -> Iterator[Batch]:
         with _opened(path) as stream, closing(self.table.rows(stream, name)) as rows:
@@ -160,10 +165,14 @@ class FileSource:
             progress = self._progress(covered.get(name), stream, stamp, path)
             if progress.finished:
                 return
+            objection = self.drop.objection(path)
+            if objection is not None:
+                faults.append(objection)
+                return
             left = islice(rows, progress.rows, None)
             for chunk, following in chunks(left, batch_size, weight):
                 if self._stamp(stream, path) != stamp:
-                    changed.append(name)
+                    faults.append(codes.CHANGED_WHILE_READING.at(name))
                     return
                 progress = _further(progress, chunk, finished=following is None)
                 covered[name] = progress

@@ -64,6 +64,14 @@ class FileSettings(WithAttachments):
         pattern=r"^[^/\\]*\{(name|stem)\}[^/\\]*$",
         max_length=100,
     )
+    manifest: str | None = Field(
+        default=None,
+        title="Tệp kê mã băm",
+        description="A file counts only when this list of SHA-256, as sha256sum writes it, is "
+        "beside it and agrees: {name}.sha256, {stem}.manifest, …",
+        pattern=r"^[^/\\]*\{(name|stem)\}[^/\\]*$",
+        max_length=100,
+    )
     archive_directory: LocalPath | None = Field(
         default=None,
         title="Thư mục lưu tệp đã nhận",

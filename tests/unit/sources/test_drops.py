@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -57,6 +58,59 @@ def test_markers_are_no_exports(desk: Desk) -> None:
 
     assert len(records) == 1
     assert not refusals
+
+
+LISTED = f"{DROP}, manifest: '{{stem}}.sha256'"
+
+
+def listed(desk: Desk, *files: tuple[str, str]) -> None:
+    """Write a.csv's manifest over some names and contents."""
+    lines = (f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in files)
+    desk.file("in/a.sha256", "".join(lines))
+
+
+def test_a_file_is_read_when_its_manifest_agrees(desk: Desk) -> None:
+    """Also with the files that the manifest names beside it; both go to the archive."""
+    desk.file("in/a.csv", "A\n1\n")
+    assert collect(desk, LISTED)[1] == []
+
+    desk.file("in/scan.pdf", "%PDF")
+    listed(desk, ("a.csv", "A\n1\n"), ("scan.pdf", "%PDF"))
+    _, found = collect(desk, LISTED)
+
+    assert found == ["1"]
+    assert names(desk.directory / "in") == ["scan.pdf"]
+    assert names(desk.directory / "old") == ["a.csv", "a.sha256"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [("a.csv", "A\n1")],
+        [("a.csv", "A\n1\n"), ("scan.pdf", "%PDF")],
+        [("a.csv", "A\n1\n"), ("../secret", "")],
+        [("b.csv", "A\n2\n")],
+        [],
+    ],
+    ids=["other bytes", "a file that is not there", "outside", "another file", "nothing"],
+)
+def test_a_manifest_that_disagrees_keeps_its_file_back(
+    desk: Desk, files: list[tuple[str, str]]
+) -> None:
+    """What was copied in part is not read; the files beside it are."""
+    desk.file("in/a.csv", "A\n1\n")
+    desk.file("in/b.csv", "A\n2\n")
+    listed(desk, *files)
+    digest = hashlib.sha256(b"A\n2\n").hexdigest()
+    desk.file("in/b.sha256", f"{digest} *b.csv\n")
+
+    batches = desk.open(LISTED).read(None)
+    found = [str(record.values["A"]) for record in next(batches).records]
+    with pytest.raises(UnavailableError) as caught:
+        list(batches)
+
+    assert found == ["2"]
+    assert [finding.code for finding in caught.value.findings] == [file_codes.MANIFEST.code]
 
 
 @pytest.mark.parametrize("marker", ["done", "x/{name}", "{other}", ""])

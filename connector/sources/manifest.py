@@ -1,0 +1,55 @@
+"""Manifests beside exports: lists of files with their SHA-256, as ``sha256sum`` writes them.
+
+A copy over a network share can be whole in length and wrong in content; what a manifest vouches
+for is read only when every file that it names is there, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final
+
+__all__ = ["objection"]
+
+_LINE: Final = re.compile(r"([0-9A-Fa-f]{64}) [ *](.+)")
+_MOST_BYTES: Final = 4 << 20
+
+
+def objection(manifest: Path, export: Path) -> str | None:
+    """Return why an export must not be read yet; None if all files named are as they should be.
+
+    Names count from the manifest's directory and may not lead out of it. Raises OSError.
+    """
+    if manifest.stat().st_size > _MOST_BYTES:
+        return "the manifest is too large"
+    try:
+        lines = manifest.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        return "the manifest is no UTF-8 text"
+    entries = [_LINE.fullmatch(line) for line in lines]
+    if None in entries:
+        return f"line {entries.index(None) + 1} of the manifest is not `SHA-256  NAME`"
+    directory = manifest.parent.resolve()
+    named = {each[2]: each[1].lower() for each in entries if each is not None}
+    for name, digest in named.items():
+        fault = _fault(directory, name, digest)
+        if fault is not None:
+            return f"{name} {fault}"
+    there = {(directory / name).resolve() for name in named}
+    return None if export.resolve() in there else f"{export.name} is not named in its manifest"
+
+
+def _fault(directory: Path, name: str, digest: str) -> str | None:
+    path = (directory / name).resolve()
+    if not path.is_relative_to(directory):
+        return "leads out of the manifest's directory"
+    if not path.is_file():
+        return "is not there yet"
+    return None if _digest(path) == digest else "is not the file that the manifest names"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
