@@ -84,11 +84,13 @@ def _made(
     from connector.cli.nodes import load_config
     from connector.clock import SystemClock
     from connector.flow.adapter import load_adapter, stand_alone
-    from connector.flow.node import our_agencies, signing_keys
 
     clock = SystemClock()
     if config_path is None:
         return stand_alone(directory, ours_of_nobody(catalogue), clock), None
+
+    from connector.flow.node import our_agencies, signing_keys  # costs more than all the rest
+
     config = load_config(config_path)
     ours = our_agencies(config, catalogue_at(catalogue or config.catalogue.file))
     alone = stand_alone(directory, ours, clock)
