@@ -332,7 +332,7 @@ ATTACHMENT_CHANGED: Final = Text(
     "kết xuất lại bản ghi khi các tệp đã hoàn chỉnh",
 )
 
-CATALOGUE: Final = (
+_BY_PART: Final = (
     KIND_MISSING,
     KIND_UNKNOWN,
     EXTRA_MISSING,
@@ -376,4 +376,5 @@ CATALOGUE: Final = (
     *file_codes.CATALOGUE,
     *remote_codes.CATALOGUE,
 )
+CATALOGUE: Final = tuple(sorted(_BY_PART, key=lambda text: text.code))
 """All texts of the room, in the order of their codes."""

@@ -205,7 +205,6 @@ NOT_A_DOCUMENT: Final = Text(
 
 CATALOGUE: Final = (
     ARCHIVE_FAILED,
-    MANIFEST,
     COLUMNS_UNKNOWN,
     LINE_WIDTH,
     BAD_JSON,
@@ -228,5 +227,6 @@ CATALOGUE: Final = (
     TOOL_MISSING,
     TOOL_FAILED,
     NOT_A_DOCUMENT,
+    MANIFEST,
 )
 """All texts of this part, in the order of their codes."""
