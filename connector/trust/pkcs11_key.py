@@ -1,15 +1,19 @@
 """Private keys that stay on a token and sign there, as cryptography's key classes.
 
 Each thread has a session of its own. When the token was pulled or the session died, one new start
-is made; if that fails too, UnavailableError lets the document wait.
+is made at once and a few more within seconds; if they fail too, UnavailableError lets the document
+wait.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import threading
+import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
@@ -33,6 +37,10 @@ __all__ = ["EcTokenKey", "RsaTokenKey", "TokenObject", "belongs_to", "token_key"
 
 _DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 """What stands before a SHA-256 digest in a PKCS#1 v1.5 signature (RFC 8017, 9.2)."""
+
+
+_WAITS: Final = (0.0, 0.1, 0.3, 1.0)
+"""Seconds before each new start, with up to as much again."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ class TokenObject:
     def sign(self, kind: str, digest: bytes, data: bytes) -> bytes:
         """Return the token's signature over data whose SHA-256 is `digest`.
 
-        Raises UnavailableError if the token does not sign after one new start either.
+        Raises UnavailableError if the token does not sign after new starts either.
         """
         signature: bytes = self._attempt(lambda: self._sign(kind, digest, data))
         return signature
@@ -105,22 +113,38 @@ class TokenObject:
         return key
 
     def _attempt(self, act: Callable[[], Any]) -> Any:
+        """Return what an act returns; while it fails, start the library anew a few times.
+
+        A token that was pulled, reset or logged out needs that once. A software token needs it
+        while another process logs in: SoftHSM2 writes its token's file anew then, and who reads
+        it in that moment sees no token.
+        """
+        for seconds in _WAITS:
+            try:
+                return self._locked(act)
+            except UnavailableError:
+                # Jitter: processes that began together must not meet again.
+                time.sleep(seconds * (1 + random.random()))  # noqa: S311
+        return self._locked(act)
+
+    def _locked(self, act: Callable[[], Any]) -> Any:
+        """Act alone on the library; what fails is UnavailableError, and a new start comes next."""
         from pkcs11 import PKCS11Error
 
-        with self._module.lock:
-            before = self._module.generation
+        module = self._module
+        with module.lock:
+            before = module.generation
             try:
-                return act()
-            except PKCS11Error:
-                pass  # pulled, reset or logged out: start anew, once
-            except UnavailableError:
-                pass  # a library sees a token that came later only after a new start
-            try:
-                self._module.restart(before)
                 return act()
             except PKCS11Error as error:
+                failed: Exception = error
                 reason = str(error) or type(error).__name__
-                raise UnavailableError(codes.TOKEN_FAILED.at(str(self), reason=reason)) from error
+                told = UnavailableError(codes.TOKEN_FAILED.at(str(self), reason=reason))
+            except UnavailableError as error:
+                failed = told = error
+            with suppress(PKCS11Error):
+                module.restart(before)
+            raise told from failed
 
     def _sign(self, kind: str, digest: bytes, data: bytes) -> bytes:
         from pkcs11 import Mechanism

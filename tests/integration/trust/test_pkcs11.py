@@ -217,6 +217,25 @@ def test_while_the_token_is_away(*, reader_too: bool, any_party: Party, packet: 
     assert other.private.public_key().key_size
 
 
+def test_processes_that_log_in_at_once(party: Party, packet: Packet) -> None:
+    """A software token's file is written anew by each login; nobody is left without the token."""
+    start = "import sys; from tests.integration.trust import opener; opener.main()"
+    command = [sys.executable, "-c", start, str(party.token.module), str(party.token.pin_file)]
+    several = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(6)
+    ]
+    for process in several:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+    for process in several:  # all wait for this moment
+        assert process.stdin is not None
+        process.stdin.close()
+        process.stdin = None
+    said = [process.communicate()[0].decode() for process in several]
+    assert said == ["signed 2 times\n"] * 6
+    assert seals(party, party.load(), packet)
+
+
 def test_a_wrong_pin_is_tried_once(new_party: NewParty, tmp_path: Path, packet: Packet) -> None:
     """A refused PIN is never sent again, not even after a reload; another one is."""
     party = new_party("p256")
