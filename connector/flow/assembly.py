@@ -105,6 +105,11 @@ class Assembler:
         if known is not None:  # sent again: the packet is here, only its receipts may be missing
             return Arrived(known=known if part.number == 1 else None, unneeded=True)
         assembly = part.assembly(message)
+        begun = parts.assembly(work.tx, assembly)
+        if begun is not None and _too_much(work, begun, part, message):
+            finding = codes.PART_UNUSABLE.at(reason=f"the parts have more than {part.size} bytes")
+            said = _said_before(work, message, finding)
+            return Arrived(finding=None if said else finding, unneeded=True)
         state = parts.add(
             work.tx,
             assembly=assembly,
@@ -185,6 +190,13 @@ class Assembler:
                 work.record(_alarm(each, finding))
         self.drop(digests)
         return len(old)
+
+
+def _too_much(work: Work, begun: Assembly, part: PartHeaders, message: NewMessage) -> bool:
+    """Tell whether a new part makes a packet larger than announced; a copy of one does not."""
+    if begun.arrived_bytes + message.body_size <= part.size:
+        return False
+    return all(piece.number != part.number for piece in parts.pieces(work.tx, begun.assembly))
 
 
 class _Joined:

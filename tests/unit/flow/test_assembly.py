@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -376,6 +376,20 @@ def test_fewer_bytes_than_announced(counter: Counter) -> None:
     assert [each["code"] for each in row.findings] == [codes.PARTS_MISMATCH.code]
     assert counter.body(row) == PACKET
     assert counter.left_over() == (0, 0)
+
+
+def test_more_bytes_than_announced(counter: Counter) -> None:
+    """Nobody fills the disk under a small announcement: what is too much is set aside and told."""
+    whole = counter.parts_of(PACKET, 2500)
+    thick = counter.parts_of(bytes(4 * 7000), 7000, headers={"edoc-size": len(PACKET)})
+    counter.take(thick[0], thick[1], thick[2], thick[3])
+    (row,) = counter.rows()
+    assert row.state is InboxState.QUARANTINED
+    assert [each["code"] for each in row.findings] == [codes.PART_UNUSABLE.code]
+    assert "more than" in row.findings[0]["en"]
+    assert counter.left_over() == (1, 1)
+    counter.take(*(replace(each, message_id="m2") for each in whole))
+    assert counter.body(counter.rows()[-1]) == PACKET
 
 
 def test_what_never_becomes_whole(counter: Counter) -> None:
