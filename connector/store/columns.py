@@ -59,20 +59,15 @@ def _is_unicode(value: str) -> bool:
 
 
 class Plain(TypeDecorator[Any]):
-    """A value that stands as text; absent ones stay absent."""
+    """A value that stands as text, made by `write` and read by `read`; absent ones stay absent."""
 
     impl = Text
     cache_ok = True
 
-    @property
-    def write(self) -> Callable[[Any], str]:
-        """Return the function that makes the text of a value."""
-        raise NotImplementedError
-
-    @property
-    def read(self) -> Callable[[str], Any]:
-        """Return the function that makes the value of a text."""
-        raise NotImplementedError
+    def __init__(self, write: Callable[[Any], str], read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.write = write
+        self.read = read
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Write for SQLAlchemy."""
@@ -88,36 +83,22 @@ class Moment(Plain):
 
     cache_ok = True
 
-    @property
-    def write(self) -> Callable[[Any], str]:
-        """Return the function that writes."""
-        return moment_text
-
-    @property
-    def read(self) -> Callable[[str], Any]:
-        """Return the function that reads."""
-        return dt.datetime.fromisoformat
+    def __init__(self) -> None:
+        super().__init__(moment_text, dt.datetime.fromisoformat)
 
 
 class Word(Plain):
-    """One of the words of an enumeration."""
+    """One of the words of an enumeration.
+
+    Writing no member is a ValueError, reading none a KeyError.
+    """
 
     cache_ok = True
 
     def __init__(self, words: type[StrEnum]) -> None:
-        super().__init__()
+        known = {word.value: word for word in words}
+        super().__init__(lambda value: str(words(value).value), known.__getitem__)
         self.words = words
-        self._known = {word.value: word for word in words}
-
-    @property
-    def write(self) -> Callable[[Any], str]:
-        """Return the function that writes; a word of no member is a ValueError."""
-        return lambda value: str(self.words(value).value)
-
-    @property
-    def read(self) -> Callable[[str], Any]:
-        """Return the function that reads; a text of no member is a KeyError."""
-        return self._known.__getitem__
 
 
 class Json(Plain):
@@ -126,22 +107,9 @@ class Json(Plain):
     cache_ok = True
 
     def __init__(self, listed: Callable[[Any], Any] | None = None) -> None:
-        super().__init__()
+        read = _read_json if listed is None else lambda text: listed(_read_json(text))
+        super().__init__(to_json, read)
         self.listed = listed
-
-    @property
-    def write(self) -> Callable[[Any], str]:
-        """Return the function that writes."""
-        return to_json
-
-    @property
-    def read(self) -> Callable[[str], Any]:
-        """Return the function that reads."""
-        return _read_json if self.listed is None else self._read_listed
-
-    def _read_listed(self, text: str) -> Any:
-        value = _read_json(text)
-        return self.listed(value) if self.listed else value
 
 
 def _read_json(text: str) -> Any:

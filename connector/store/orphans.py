@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Column, Connection, bindparam, select
 
 from connector.store import tables as t
 from connector.store.spool import Spool
@@ -28,33 +28,17 @@ _LOOKED_AT: Final = 50_000
 _NEVER: Final = ""
 _DIGEST: Final = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _AFTER: Final[Any] = bindparam("after")
-_RECIPES: Final = Statement(
-    limited(
-        select(t.outbox_recipe.c.position, t.outbox_recipe.c.recipe)
-        .where(t.outbox_recipe.c.position > _AFTER)
-        .order_by(t.outbox_recipe.c.position)
-    ),
-    "after",
-    "at_most",
-)
-_BODIES: Final = Statement(
-    limited(
-        select(t.inbox_message.c.position, t.inbox_message.c.body_sha256)
-        .where(t.inbox_message.c.position > _AFTER)
-        .order_by(t.inbox_message.c.position)
-    ),
-    "after",
-    "at_most",
-)
-_PARTS: Final = Statement(
-    limited(
-        select(t.inbox_part.c.sha256, t.inbox_part.c.sha256)
-        .where(t.inbox_part.c.sha256 > _AFTER)
-        .order_by(t.inbox_part.c.sha256)
-    ),
-    "after",
-    "at_most",
-)
+
+
+def _page_of(key: Column[Any], value: Column[Any]) -> Statement:
+    """Return the statement for a page of a column, in the order of an index."""
+    query = select(key, value).where(key > _AFTER).order_by(key)
+    return Statement(limited(query), "after", "at_most")
+
+
+_RECIPES: Final = _page_of(t.outbox_recipe.c.position, t.outbox_recipe.c.recipe)
+_BODIES: Final = _page_of(t.inbox_message.c.position, t.inbox_message.c.body_sha256)
+_PARTS: Final = _page_of(t.inbox_part.c.sha256, t.inbox_part.c.sha256)
 
 
 def remove_orphans(store: Store, spool: Spool, *, older_than: dt.timedelta = AGE) -> int:
