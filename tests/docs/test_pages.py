@@ -46,7 +46,7 @@ def test_yaml_blocks_parse(page: Path, tmp_path: Path) -> None:
         if block.language == "yaml":
             file = tmp_path / f"{number}.yaml"
             file.write_text(block.text, encoding="utf-8")
-            load_yaml(file)
+            assert load_yaml(file).value, f"block {number} says nothing"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
@@ -62,10 +62,10 @@ def test_configurations_in_pages_are_right(page: Path, tmp_path: Path) -> None:
         directory.mkdir()
         if "adapter_version:" in block.text:
             (directory / "adapter.yaml").write_text(block.text, encoding="utf-8")
-            load_adapter(directory)
+            assert load_adapter(directory).name
         elif "config_version:" in block.text:
             (directory / "connector.yaml").write_text(block.text, encoding="utf-8")
-            load_node(directory / "connector.yaml")
+            assert load_node(directory / "connector.yaml").agencies
 
 
 def test_every_code_has_a_heading() -> None:

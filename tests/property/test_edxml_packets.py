@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import functools
+import json
 import re
 import unicodedata
 from typing import Any
@@ -265,8 +266,9 @@ def test_splicing_signs_as_the_library_does(
 @given(_DOCUMENTS | _STATUSES)
 def test_any_packet_can_be_judged_and_shown(envelope: Document | StatusReport) -> None:
     """Validation and display work on whatever can be written."""
-    validate(write(envelope), today=TODAY)
-    as_data(envelope)
+    found = validate(write(envelope), today=TODAY)
+    assert all(finding.code.startswith("EDX-2") for finding in found)
+    assert json.loads(json.dumps(as_data(envelope)))
 
 
 @functools.cache

@@ -537,7 +537,10 @@ def test_a_stop_before_the_connection_is_there_returns(vhost: Sandbox) -> None:
     """Stopping right after starting neither hangs nor leaves a socket behind."""
     vhost.connect(["G22"])
     for _ in range(5):
-        with _publisher(vhost.settings("G22")):
+        with _publisher(vhost.settings("G22")) as publisher:
             pass
+        assert not publisher.connected
     never_started = Publisher(vhost.settings("G22"), lambda _: None)
     never_started.stop()
+    assert not never_started.connected
+    assert not [each.name for each in threading.enumerate() if each.name == "broker-publish"]

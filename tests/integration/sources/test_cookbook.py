@@ -114,10 +114,11 @@ def test_the_page_has_all_systems() -> None:
 def test_the_settings_are_right(name: str, tmp_path: Path) -> None:
     """Mapping, tables and the settings of the source are read without a finding."""
     directory = adapter_of(name, tmp_path)
-    adapter_at(directory)
+    assert adapter_at(directory).name
     node = load_yaml(directory / "adapter.yaml")
+    kind = str(node.get(("source", "type")))
 
-    parse(settings_model(str(node.get(("source", "type")))), node, ("source",))
+    assert parse(settings_model(kind), node, ("source",)).model_dump()["type"] == kind
 
 
 @pytest.mark.parametrize("name", ROWS)

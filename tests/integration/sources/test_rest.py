@@ -249,7 +249,10 @@ def test_settings_that_cannot_work(desk: Desk, more: str, text: Any) -> None:
 
 def test_plain_http_is_a_decision(desk: Desk) -> None:
     """Inside a network of one's own it can be allowed."""
-    desk.open("type: rest, url: 'http://x/', plain_http: true, auth: {secret: {env: X}}")
+    allowed = "type: rest, url: 'http://x/', plain_http: {}, auth: {{secret: {{env: X}}}}"
+    assert desk.open(allowed.format("true")) is not None
+    with pytest.raises(ConfigError):
+        desk.open(allowed.format("false"))
 
 
 def test_a_cursor_can_be_read_back_from_its_text(desk: Desk) -> None:

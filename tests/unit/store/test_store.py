@@ -332,9 +332,12 @@ def test_a_checkpoint_empties_the_log(store: Store) -> None:
 
 
 def test_closing_twice_does_nothing(store: Store) -> None:
-    """A closed store can be closed again."""
+    """A closed store can be closed again; a new one opens where it was."""
     store.close()
     store.close()
+    again = Store.open(Path(store.path or "").parent, clock=store.clock)
+    assert again.schema_version
+    again.close()
 
 
 def test_an_unwritable_directory_is_reported(tmp_path: Path, clock: ManualClock) -> None:
