@@ -18,7 +18,7 @@ demo: setup ## three agencies exchange signed documents over a private RabbitMQ 
 	@$(BIN)/connector demo --directory var/demo
 
 test: test-system setup lint ## lint, types and every test, real RabbitMQ included
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile -q
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q
 
 lint: setup ## style, types, architecture
 	@$(BIN)/ruff check .

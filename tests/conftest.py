@@ -17,6 +17,12 @@ from connector.broker.sandbox import Sandbox
 from connector.broker.settings import BrokerSettings
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def broker_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerSettings]:
     """Administrator's settings of the broker of this test run; do not stop or freeze it."""

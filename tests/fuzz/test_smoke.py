@@ -11,6 +11,8 @@ import pytest
 
 from tests.fuzz.seeds import DICTIONARY, write_seeds
 
+pytestmark = pytest.mark.slow
+
 _RUNS = 4000
 
 

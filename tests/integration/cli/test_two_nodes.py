@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.cli.conftest import Pair, connector, process
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 
 def test_status_tells_counts_and_concerns(pair: Pair) -> None:
@@ -196,6 +196,24 @@ def test_send_of_something_else(pair: Pair, tmp_path: Path) -> None:
     pair.sender.do("outbox", "export", packet, foreign)
     said = pair.receiver.do("send", foreign)
     assert (said.status, "EDX-4105" in said.err) == (65, True)
+
+
+def test_send_of_what_was_changed_or_signed_by_another(pair: Pair, tmp_path: Path) -> None:
+    """A packet with a broken signature, or another's, is not signed again: 77, with the reason."""
+    packet = pair.sender.deliveries("--state", "accepted")[0]["packet_id"]
+    own = tmp_path / "own.edxml"
+    assert pair.sender.do("outbox", "export", packet, own).status == 0
+    again = pair.sender.do("send", "--json", own)
+    assert (again.status, again.data[0]["queued"]) == (0, False)
+    broken = tmp_path / "broken.edxml"
+    broken.write_bytes(own.read_bytes().replace(b"Subject>", b"Subject>Khan: ", 1))
+    said = pair.sender.do("send", broken, own)
+    assert (said.status, f"EDX-3108 {broken} Signature\n" in said.err) == (77, True)
+    assert str(own) in said.out
+    out = tmp_path / "preview"
+    rows = connector("preview", pair.directory / "g22-csv-tcvn3", "--json", "--out", out).data
+    said = pair.sender.do("send", rows[0]["file"])
+    assert (said.status, "EDX-4112" in said.err) == (77, True)
 
 
 def test_the_journal_holds(pair: Pair) -> None:

@@ -14,7 +14,7 @@ from tests.integration.flow.test_daemon import call, daemon, events_of, until
 if TYPE_CHECKING:
     from tests.integration.flow.conftest import Lab
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 
 def row(directory: Path, number: int, adapter: str = "adapter") -> None:
