@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,66 +39,65 @@ def demo(directory: Path, *, timelines: bool) -> None:
     """
     from connector.clock import SystemClock
     from connector.demo.scenario import run_demo
+    from connector.demo.summary import MEANINGS, report_of
     from connector.service.logs import configure_logs
 
     configure_logs("error")
     directory = directory.absolute()
     result = run_demo(directory, clock=SystemClock(), say=talk)
-    report = _report(result)
+    report = report_of(result.count, seconds=result.seconds, broker=result.broker)
     path = directory / "report.json"
     path.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     if timelines:
         _timelines(result)
-    _table(result)
-    talk(", ".join(f"{name} {value}" for name, value in report.items()))
-    talk(f"report: {path}")
-    for finding in result.findings:
-        talk(f"! {finding}")
+    _outcomes(result)
+    table(("result", "number", "meaning"), [(k, v, MEANINGS[k]) for k, v in report.items()])
+    _tell_end(result, path)
     if not result.well:
         raise click.exceptions.Exit(1)
 
 
-def _report(result: Result) -> dict[str, Any]:
-    total = result.count
-    return {
-        "documents": total.documents,
-        "deliveries": total.deliveries,
-        "delivered": total.delivered,
-        "refused": total.refused,
-        "receipts": total.receipts,
-        "lost": total.lost,
-        "duplicated": total.duplicated,
-        "seconds": round(result.seconds, 1),
-        "broker": result.broker,
-    }
-
-
-def _table(result: Result) -> None:
-    """Print what happened to each row for each receiver; the special ones last, and why."""
-    from connector.demo.corpus import SCENES, Scene
-
-    lines = sorted(result.count.lines, key=lambda line: line.expected.scene is not Scene.PLAIN)
-    rows = [
-        (
-            line.expected.agency,
-            line.expected.code,
-            line.receiver,
-            line.outcome,
-            line.expected.scene.value,
-            SCENES[line.expected.scene] if line.expected.scene is not Scene.PLAIN else "",
-        )
-        for line in lines
-    ]
-    table(("from", "số/ký hiệu", "to", "outcome", "scene", "why"), rows)
-    for line in lines:
-        if line.reason:
-            code = line.expected.code
-            click.echo(f"{code} to {line.receiver} was {line.outcome}: {line.reason}")
-    talk(f"the forged packet was {result.forgery}")
-
-
 def _timelines(result: Result) -> None:
-    from connector.demo.timelines import timelines
+    from connector.demo.timelines import LEGEND, timelines
 
+    click.echo(LEGEND)
     for line in timelines(result.nodes):
         click.echo(line)
+
+
+def _outcomes(result: Result) -> None:
+    """Print how the deliveries ended, which documents are special, and why some were refused."""
+    from connector.demo.summary import pairs, reasons, specials
+
+    table(("from", "to", "outcome", "number"), pairs(result.count))
+    click.echo()
+    table(("from", "số/ký hiệu", "to", "outcome", "what it shows"), specials(result.count))
+    click.echo()
+    for line in reasons(result.count):
+        click.echo(line)
+    click.echo()
+
+
+def _tell_end(result: Result, report: Path) -> None:
+    """Tell what else there is to know, what was wrong, and where to look further."""
+    from connector.demo.summary import hints
+
+    talk("")
+    talk(f"the forged packet was {result.forgery}")
+    talk(f"report: {report}")
+    for finding in result.findings:
+        talk(f"! {finding}")
+    talk("")
+    talk("Daemons and broker have ended, their files stay. Look further / Xem tiếp:")
+    for command, shows in hints(result.nodes, result.count, _program()):
+        talk(f"  {command}")
+        talk(f"      {shows}")
+
+
+def _program() -> str:
+    """Return how this program is called from here."""
+    found = shutil.which("connector")
+    if found is not None:
+        return "connector"
+    called = sys.argv[0]
+    return called if os.access(called, os.X_OK) else f"{sys.executable} -m connector"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["preview"]
 
+_ENDS: Final = (signal.SIGTERM, signal.SIGHUP)
+
 
 @click.command()
 @json_option
@@ -27,7 +33,8 @@ __all__ = ["preview"]
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the packets are written; by default a new directory for temporary files.",
+    help="Where the packets are written; by default a new directory for temporary files, which "
+    "is taken away again if there is nothing to keep in it.",
 )
 @catalogue_option
 @click.option(
@@ -58,22 +65,42 @@ def preview(
 
     directory = adapter.parent if adapter.name == "adapter.yaml" else adapter
     made, key = _made(directory, catalogue, config_path)
-    target = out or Path(tempfile.mkdtemp(prefix="connector-preview-"))
-    new_directory(target)
-    signer = key or _development_key(made.agency, target)
-    results = []
-    for run in dry_run(made, now=SystemClock().now(), limit=limit, explain=explain):
-        result = _result(run, _write(run, signer, target), explain=explain)
-        results.append(result)
-        if not as_json:
-            _tell(run, result)
-    if as_json:
-        print_json(results)
-    packets = sum(result["file"] is not None for result in results)
-    refused = counted(len(results) - packets, "record")
-    talk(f"{counted(packets, 'packet')} in {target}, {refused} refused")
-    if results and not packets:
-        raise click.exceptions.Exit(65)
+    with _target(out) as target:
+        signer = key or _development_key(made.agency, target)
+        results = []
+        for run in dry_run(made, now=SystemClock().now(), limit=limit, explain=explain):
+            result = _result(run, _write(run, signer, target), explain=explain)
+            results.append(result)
+            if not as_json:
+                _tell(run, result)
+        if as_json:
+            print_json(results)
+        packets = sum(result["file"] is not None for result in results)
+        refused = counted(len(results) - packets, "record")
+        where = f" in {target}" if packets else ""
+        talk(f"{counted(packets, 'packet')}{where}, {refused} refused")
+        if results and not packets:
+            raise click.exceptions.Exit(65)
+
+
+@contextmanager
+def _target(out: Path | None) -> Iterator[Path]:
+    """Yield where the packets go; a temporary directory stays only if it holds all of them."""
+    if out is not None:
+        new_directory(out)
+        yield out
+        return
+    target = Path(tempfile.mkdtemp(prefix="connector-preview-"))
+    before = {each: signal.signal(each, signal.default_int_handler) for each in _ENDS}
+    keep = False
+    try:
+        yield target
+        keep = any(target.glob("*.edxml"))
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        if not keep:
+            shutil.rmtree(target, ignore_errors=True)
 
 
 def _made(

@@ -175,7 +175,8 @@ def _sink(node: DemoNode) -> Counter[tuple[str, str]]:
 
 def _refused(node: DemoNode) -> dict[str, str]:
     rows = _query(node.store, "SELECT place, findings FROM source_refused")
-    return {row["place"]: json.loads(row["findings"])[0]["en"] for row in rows}
+    first = {row["place"]: json.loads(row["findings"])[0] for row in rows}
+    return {place: f"{finding['vi']} / {finding['en']}" for place, finding in first.items()}
 
 
 def _query(database: Path, statement: str) -> list[dict[str, Any]]:

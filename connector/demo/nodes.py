@@ -84,6 +84,11 @@ class DemoNode:
         return self.directory / "connector.yaml"
 
     @property
+    def log(self) -> Path:
+        """What its daemon says."""
+        return self.directory / "daemon.log"
+
+    @property
     def store(self) -> Path:
         """Its SQLite store."""
         return self.directory / "state" / "store.db"

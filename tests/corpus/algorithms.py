@@ -51,10 +51,13 @@ _ORDER_P256: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2F
 def algorithms() -> Iterator[Vector]:
     """Yield the vectors of rows 7, 8, 13, 14 and 15."""
     yield from _transforms()
+    yield from _odd_steps()
     yield from _references()
+    yield from _lures()
     yield from _weak()
     yield from _keyed()
     yield from _elliptic()
+    yield from _mismatched()
 
 
 def _bad(name: str, row: int, code: int, kind: str = "p256", **options: Any) -> Vector:
@@ -78,6 +81,10 @@ def _transforms() -> Iterator[Vector]:
         ("xml-c14n2", (ENVELOPED, "http://www.w3.org/2010/xml-c14n2"), 3104),
     ):
         yield _bad(f"transform-{name}", 7, code, transforms=transforms)
+
+
+def _odd_steps() -> Iterator[Vector]:
+    """Yield transforms and canonicalization methods with something inside, or none at all."""
     xpath = f'<XPath xmlns="{DS}">not(ancestor::x)</XPath>'
     prefixes = f'<e:InclusiveNamespaces xmlns:e="{EXCLUSIVE}" PrefixList="edXML"/>'
     enveloped = f'<Transform Algorithm="{ENVELOPED}"/>'
@@ -136,6 +143,10 @@ def _references() -> Iterator[Vector]:
         3103,
         lambda w: edited(sign(_PLAIN, g22(w)), (b' URI=""', b' URI="" Type="x"')),
     )
+
+
+def _lures() -> Iterator[Vector]:
+    """Yield addresses outside the signature, which nobody may follow."""
     hint = edited(
         _PLAIN,
         (
@@ -282,6 +293,10 @@ def _elliptic() -> Iterator[Vector]:
         )
     der = ec_key("G22 p256").sign(b"x", ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
     yield refused("ecdsa-der", 15, "signature", 3108, lambda w: sign(_PLAIN, g22(w), value=der))
+
+
+def _mismatched() -> Iterator[Vector]:
+    """Yield values that belong to another key or method, and values of the greatest length."""
     for name, kind, method in (
         ("rsa-over-ec-key", "p256", MORE + "rsa-sha256"),
         ("pss-over-ec-key", "p256", PSS_METHOD + "sha256-rsa-MGF1"),

@@ -1,4 +1,4 @@
-"""Rows 16 to 19: which key, which certificate, whose name, how much of it."""
+"""Rows 16 and 17: which key, which certificate, how long it is valid."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
-from connector.trust.registry import Trust
-from tests.corpus.numbers import ec_key, rsa_key, rsa_public
+from tests.corpus.numbers import ec_key, rsa_key
 from tests.corpus.signing import encoded, sign
 from tests.corpus.vector import (
     Build,
@@ -26,7 +25,7 @@ from tests.corpus.vector import (
 )
 from tests.corpus.world import Identity, World, issue
 
-__all__ = ["certificates"]
+__all__ = ["by", "certificates", "issued", "showing"]
 
 _DOCUMENT: Final = document()
 _PLAIN: Final = packet(_DOCUMENT)
@@ -35,18 +34,17 @@ Making = Callable[[World], Identity]
 
 
 def certificates() -> Iterator[Vector]:
-    """Yield the vectors of rows 16 to 19."""
+    """Yield the vectors of rows 16 and 17."""
     yield from _key_infos()
+    yield from _key_info_parts()
+    yield from _shown()
     yield from _chains()
     yield from _strange()
     yield from _periods()
     yield from _of_other_kinds()
-    yield from _revoked()
-    yield from _names()
-    yield from _floods()
 
 
-def _by(
+def by(
     name: str, row: int | tuple[int, ...], stage: str, code: int, make: Making, **options: Any
 ) -> Vector:
     """Return a packet of G22 by a signer that the registry names for G22."""
@@ -60,11 +58,13 @@ def _by(
     )
 
 
-def _issued(name: str, **options: Any) -> Making:
+def issued(name: str, **options: Any) -> Making:
+    """Return a maker of a signer that the issuing authority has certified."""
     return lambda w: w.issued(name, **options)
 
 
-def _showing(pick: Callable[[World], Sequence[x509.Certificate]]) -> Build:
+def showing(pick: Callable[[World], Sequence[x509.Certificate]]) -> Build:
+    """Return a genuine packet that shows chosen certificates instead of the signer's."""
     return lambda w: sign(_PLAIN, g22(w), certificates=pick(w))
 
 
@@ -102,6 +102,9 @@ def _key_infos() -> Iterator[Vector]:
             b"ds:X509Data", b"ds:PGPData"
         ),
     )
+
+
+def _key_info_parts() -> Iterator[Vector]:
     for name, options, code in (
         ("no-certificate", {"certificates": ()}, 3107),
         ("two-x509-data", {"key_info": "<X509Data/>"}, 3107),
@@ -125,6 +128,10 @@ def _key_infos() -> Iterator[Vector]:
         3201,
         lambda w: sign(_PLAIN, g22(w), data_info="<X509Certificate>AAAA</X509Certificate>"),
     )
+
+
+def _shown() -> Iterator[Vector]:
+    """Yield certificates of others, shown instead of the signer's or beside it."""
     shown: tuple[tuple[str, Callable[[World], Sequence[x509.Certificate]], str, int], ...] = (
         ("issuer-only", lambda w: (w.issuing.certificate,), "certificate", 3202),
         ("signer-twice", lambda w: (*g22(w).chain, g22(w).certificate), "certificate", 3202),
@@ -142,7 +149,7 @@ def _key_infos() -> Iterator[Vector]:
             16,
             stage,
             code,
-            _showing(pick),
+            showing(pick),
         )
 
 
@@ -180,8 +187,8 @@ def _chains() -> Iterator[Vector]:
         ("issuer-may-not-issue", lambda w: _below(w, ca=True, usage=None)),
     ):
         row = 17 if "expired" in name else 16
-        yield _by(f"chain-{name}", row, "chain", 3207, make)
-    yield _by("chain-leaf-as-authority", 16, "certificate", 3202, _below)
+        yield by(f"chain-{name}", row, "chain", 3207, make)
+    yield by("chain-leaf-as-authority", 16, "certificate", 3202, _below)
     yield refused(
         "chain-rogue-root-before-the-real",
         16,
@@ -202,14 +209,14 @@ def _strange() -> Iterator[Vector]:
         ("null", "G22\x00.evil"),
     ):
         label = f"subject-with-{name}"
-        yield _by(label, 27, "chain", 3207, _alone(name, common))
-        expired = _issued(f"{label}-expired", common=common, last=-1)
-        yield _by(f"{label}-expired", 27, "certificate", 3205, expired)
+        yield by(label, 27, "chain", 3207, _alone(name, common))
+        expired = issued(f"{label}-expired", common=common, last=-1)
+        yield by(f"{label}-expired", 27, "certificate", 3205, expired)
     critical = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
-    unknown = _issued("unknown-extension", extra=critical, extra_critical=True)
-    yield _by("chain-unknown-critical-extension", 16, "chain", 3207, unknown)
-    yield _by("chain-excluded-name", 16, "chain", 3207, _excluded)
-    yield _by("chain-of-lookalikes", (16, 19), "chain", 3207, _lookalikes)
+    unknown = issued("unknown-extension", extra=critical, extra_critical=True)
+    yield by("chain-unknown-critical-extension", 16, "chain", 3207, unknown)
+    yield by("chain-excluded-name", 16, "chain", 3207, _excluded)
+    yield by("chain-of-lookalikes", (16, 19), "chain", 3207, _lookalikes)
     yield refused(
         "same-key-in-another-certificate",
         (16, 18),
@@ -228,7 +235,7 @@ def _strange() -> Iterator[Vector]:
         ("many-names", {"extra": x509.SubjectAlternativeName(_many_names())}),
         ("rsa-of-4096-bits", {"private": rsa_key("large", 4096)}),
     ):
-        yield _accepted_from(f"certificate-with-{name}", _issued(f"with-{name}", **options))
+        yield _accepted_from(f"certificate-with-{name}", issued(f"with-{name}", **options))
 
 
 def _alone(name: str, common: str) -> Making:
@@ -270,8 +277,8 @@ def _lookalikes(_: World) -> Identity:
 
 
 def _periods() -> Iterator[Vector]:
-    yield _by("expired", 17, "certificate", 3205, lambda w: w.issued("old", last=-1))
-    yield _by("not-yet-valid", 17, "certificate", 3206, lambda w: w.issued("new", first=1))
+    yield by("expired", 17, "certificate", 3205, lambda w: w.issued("old", last=-1))
+    yield by("not-yet-valid", 17, "certificate", 3206, lambda w: w.issued("new", first=1))
     yield refused(
         "expired-later", 17, "certificate", 3205, lambda w: sign(_PLAIN, g22(w)), days=366
     )
@@ -284,14 +291,14 @@ def _periods() -> Iterator[Vector]:
         ("authority", {"ca": True}, 3202),
     ):
         label = f"usage-{name}"
-        yield _by(label, 17, "certificate", code, _issued(label, **options))
+        yield by(label, 17, "certificate", code, issued(label, **options))
     yield refused(
         "authority-itself-signs", 17, "certificate", 3202, lambda w: sign(_PLAIN, w.issuing)
     )
 
 
 def _of_other_kinds() -> Iterator[Vector]:
-    bare = _issued("bare", basic=False)
+    bare = issued("bare", basic=False)
     yield accepted(
         "certificate-without-basic-constraints",
         16,
@@ -377,131 +384,3 @@ def _serial(number: str) -> str:
         "<X509IssuerSerial><X509IssuerName>CN=x</X509IssuerName>"
         f"<X509SerialNumber>{number}</X509SerialNumber></X509IssuerSerial>"
     )
-
-
-def _revoked() -> Iterator[Vector]:
-    lists: tuple[tuple[str, Callable[[World], Trust]], ...] = (
-        ("signer", lambda w: w.trust_with_lists(g22(w).certificate)),
-        ("issuer", lambda w: w.trust_with_lists(w.issuing.certificate)),
-    )
-    for name, trust in lists:
-        yield refused(
-            f"revoked-{name}",
-            17,
-            "revocation",
-            3211,
-            lambda w: sign(_PLAIN, g22(w)),
-            trust=trust,
-        )
-
-
-def _names() -> Iterator[Vector]:
-    for name, sender, code in (
-        ("another-agency", "G22", 3311),
-        ("cyrillic", "Н41", 3311),
-        ("full-width", "Ｈ４１", 3311),
-        ("lower-case", "h41", 3311),
-        ("no-break-space", "H41\u00a0", 3311),
-        ("zero-width", "H41\u200b", 3311),
-        ("cut", "H4", 3311),
-        ("lengthened", "H410", 3311),
-        ("dot-behind", "H41.", 3311),
-        ("list", "H41,G22", 3311),
-        ("old-spelling-of-another", "000.00.00.G22", 3311),
-    ):
-        forged = packet(document(sender))
-        yield refused(
-            f"name-{name}",
-            18,
-            "identity",
-            code,
-            signed(forged, "H41"),
-        )
-    for sender in ("H41", "H41.07", "H41.020"):
-        forged = packet(document(sender))
-        yield refused(
-            f"name-unit-as-{sender}",
-            18,
-            "identity",
-            3311,
-            signed(forged, "H41.02"),
-        )
-    yield refused(
-        "name-unregistered", 18, "identity", 3310, lambda w: sign(_PLAIN, w.issued("stranger"))
-    )
-    spaced = edited(_PLAIN, (b"<edXML:OrganId>G22", b"<edXML:OrganId> \n G22 "))
-    yield refused("name-spaced", 18, "identity", 3311, lambda w: sign(spaced, w.identity("H41")))
-    yield accepted("name-spaced-genuine", 18, _DOCUMENT, lambda w: sign(spaced, g22(w)))
-    doubled = edited(
-        _PLAIN,
-        (
-            b"</edXML:From>",
-            b"</edXML:From><edXML:From><edXML:OrganId>H41</edXML:OrganId></edXML:From>",
-        ),
-    )
-    yield refused(
-        "name-two-senders", 18, "content", 2013, lambda w: sign(doubled, w.identity("H41"))
-    )
-
-
-def _many(count: int) -> Callable[[World], Sequence[x509.Certificate]]:
-    return lambda w: (*g22(w).chain, *[w.root.certificate] * (count - 2))
-
-
-def _blob(size: int) -> str:
-    return f"<X509Certificate>{encoded(bytes(size))}</X509Certificate>"
-
-
-def _floods() -> Iterator[Vector]:
-    yield refused(
-        "flood-certificates",
-        19,
-        "structure",
-        3107,
-        lambda w: sign(_PLAIN, g22(w), certificates=g22(w).chain * 3),
-    )
-    serial = (
-        f"<X509IssuerSerial><X509SerialNumber>{'9' * 200_000}</X509SerialNumber></X509IssuerSerial>"
-    )
-    modulus = f"<KeyValue><RSAKeyValue><Modulus>{'A' * 66_668}</Modulus></RSAKeyValue></KeyValue>"
-    floods: tuple[tuple[str, dict[str, Any], int], ...] = (
-        ("serial", {"data_info": serial}, 3103),
-        ("ski-just", {"data_info": f"<X509SKI>{'A' * 4097}</X509SKI>"}, 3107),
-        ("bytes-just", {"data_info": _blob(16_385)}, 3106),
-        ("modulus", {"key_info": modulus}, 3107),
-        ("subject", {"data_info": f"<X509SubjectName>{'x' * 5000}</X509SubjectName>"}, 3107),
-        ("ski", {"data_info": f"<X509SKI>{'A' * 5000}</X509SKI>"}, 3107),
-        ("bytes", {"data_info": f"<X509Certificate>{'A' * 30_000}</X509Certificate>"}, 3106),
-        ("elements", {"data_info": "<X509Certificate>AAAA</X509Certificate>" * 1000}, 3107),
-        ("names", {"key_info": "<KeyName/>" * 1000}, 3107),
-    )
-    for name, options, code in floods:
-        yield refused(
-            f"flood-{name}",
-            19,
-            "structure",
-            code,
-            signed(_PLAIN, **options),
-        )
-    yield accepted(
-        "flood-hint-of-greatest-length",
-        19,
-        _DOCUMENT,
-        signed(_PLAIN, data_info=f"<X509SKI>{'A' * 4096}</X509SKI>"),
-    )
-    yield refused(
-        "flood-certificate-of-greatest-length",
-        19,
-        "certificate",
-        3201,
-        signed(_PLAIN, data_info=_blob(16_384)),
-    )
-    for count in (5, 6):
-        build = _showing(_many(count))
-        if count == 5:
-            yield accepted("flood-five-certificates", 19, _DOCUMENT, build)
-        else:
-            yield refused("flood-six-certificates", 19, "structure", 3107, build)
-    for bits in (8200, 16384):
-        make = _issued(f"rsa{bits}", public=rsa_public(bits))
-        yield _by(f"flood-key-of-{bits}-bits", 19, "certificate", 3203, make)

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import codecs
 import gzip
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any, Final
 
-import pybase64
-
-from connector.model.content import BytesContent
-from connector.model.envelope import Document
-from connector.model.packet import AttachmentEncoding, WriteOptions
+from tests.corpus.large import large
 from tests.corpus.signing import C14N, ENVELOPED, sign
 from tests.corpus.vector import (
-    Build,
     Vector,
     accepted,
     as_it_is,
@@ -26,7 +20,6 @@ from tests.corpus.vector import (
     refused,
     signed,
 )
-from tests.corpus.world import World
 
 __all__ = ["markup"]
 
@@ -43,10 +36,11 @@ def markup() -> Iterator[Vector]:
     """Yield the vectors of rows 4, 5, 6, 9, 10, 11, 12 and 20."""
     yield from _comments()
     yield from _namespaces()
+    yield from _same_form()
     yield from _unsound_namespaces()
     yield from _doctypes()
     yield from _floods()
-    yield from _large()
+    yield from large()
     yield from _encodings()
 
 
@@ -120,6 +114,10 @@ def _namespaces() -> Iterator[Vector]:
         ),
         (b"</edXML:SignerInfo>", b"</e:SignerInfo>"),
     )
+
+
+def _same_form() -> Iterator[Vector]:
+    """Yield changes that the canonical form does not show."""
     for name, pair in (
         ("unused-namespace-exclusive", (_OPEN, b'<edXML xmlns:u="urn:u" ')),
         ("undeclared-in-signed-info", (b"<ds:SignedInfo>", b'<ds:SignedInfo xmlns="">')),
@@ -223,152 +221,6 @@ def _nested_namespaces() -> bytes:
         b'<a xmlns:n%d="urn:x" xmlns:m%d="urn:y" xmlns:k%d="u:z">' % (n, n, n) for n in range(25)
     ]
     return b"".join(parts) + b"</a>" * 25
-
-
-def _large() -> Iterator[Vector]:
-    """Yield packets of the greatest size that is let in, made of whatever costs most."""
-    for megabytes in (12, 70, 74):
-        size = megabytes * _MANY
-        yield accepted(
-            f"large-attachment-{megabytes}-megabytes",
-            12,
-            _large_document(size),
-            _large_packet(size),
-            large=True,
-        )
-    swelling = b"<edXML:Unknown>" + b">" * 950_000 + b"</edXML:Unknown>"
-    yield refused(
-        "swelling-canonical-form",
-        12,
-        "signature",
-        3108,
-        lambda w: sign(edited(_PLAIN, (_ID, swelling * 3 + _ID)), g22(w)),
-    )
-    yield refused(
-        "large-packet", 12, "form", 2001, _swollen(b"</edXML>", b" ", 100_000_000), large=True
-    )
-    for name, old, sign_, stage, code in (
-        ("text", _SUBJECT, b"a", "form", 2007),
-        ("text-of-two-bytes", _SUBJECT, "đ".encode(), "form", 2007),
-        ("text-of-four-bytes", _SUBJECT, "𝄞".encode(), "form", 2007),
-        ("line-ends", _SUBJECT, b"\n", "form", 2007),
-        ("returns", _SUBJECT, b"\r", "form", 2007),
-        ("greater-than", _SUBJECT, b">", "form", 2007),
-        ("escapes", _SUBJECT, b"&gt;", "form", 2007),
-        ("references", _SUBJECT, b"&#13;", "form", 2007),
-        ("less-than", _SUBJECT, b"<", "form", 2007),
-        ("attribute", b'<edXML:edXMLManifest version="', b"a", "form", 2007),
-        ("attribute-of-ends", b'<edXML:edXMLManifest version="', b">", "form", 2007),
-        ("name", b"<edXML:", b"a", "form", 2007),
-        ("space-in-digest", b"<ds:DigestValue>", b" ", "form", 2007),
-        ("space-in-value", b"<ds:SignatureValue>", b" ", "form", 2007),
-        ("space-behind-signature", b"</ds:Signature>", b" ", "form", 2007),
-        ("space-in-payload", b"<ContentTransferEncoded>", b" ", "signature", 3108),
-    ):
-        build = _swollen(old, sign_, 99_900_000)
-        yield refused(f"large-{name}", 12, stage, code, build, large=True)
-    many = b"<edXML:ReferenceCodes>" + "đ".encode() * 490_000 + b"</edXML:ReferenceCodes>"
-    info = b"<edXML:OtherInfo>" + many * 98 + b"</edXML:OtherInfo>"
-    yield refused(
-        "large-texts-genuine",
-        12,
-        "form",
-        2007,
-        lambda w: sign(edited(_PLAIN, (_ID, info + b"<edXML:OtherInfo/>" + _ID)), g22(w)),
-        large=True,
-    )
-    for name, sign_, stage, code in (
-        ("", b"a", "signature", 3108),
-        ("-of-four-bytes", "𝄞".encode(), "form", 2007),
-    ):
-        yield refused(
-            f"large-payload{name}-changed",
-            12,
-            stage,
-            code,
-            _swollen(b"<ContentTransferEncoded>", sign_, 99_900_000),
-            large=True,
-        )
-    yield from _costly()
-
-
-def _costly() -> Iterator[Vector]:
-    """Yield genuine packets, near the limits, of a hostile agency."""
-    names = b" ".join(b'xmlns:n%d="u:%d" n%d:a=""' % (n, n, n) for n in range(30))
-    attributes = b" ".join(b'a%d=""' % n for n in range(64))
-    for name, filling in (
-        ("namespaces", b"<edXML:Unknown " + names + b"/>"),
-        ("attributes", b"<edXML:Unknown " + attributes + b"/>"),
-    ):
-        swollen = edited(_PLAIN, (_SUBJECT, filling * 19_000 + _SUBJECT))
-        yield refused(f"flood-of-{name}", 11, "form", 2007, _signed_later(swollen), large=True)
-        count = 3_900_000 // len(filling)
-        most = edited(_PLAIN, (_SUBJECT, filling * count + _SUBJECT))
-        yield accepted(
-            f"flood-of-{name}-below-the-limit",
-            11,
-            _DOCUMENT,
-            _signed_later(most),
-            warnings=("EDX-2016",),
-            large=True,
-        )
-    for name, line, count in (
-        ("lines", b"A" * 76 + b"\n", 1_290_000),
-        ("words", b"AA ", 33_000_000),
-    ):
-        yield accepted(
-            f"large-payload-of-{name}",
-            12,
-            _filled(line, count),
-            _filled_packet(line, count),
-            large=True,
-        )
-
-
-def _filled(line: bytes, count: int) -> Callable[[], Document]:
-    """Return a document whose attachment is what a payload of many lines says."""
-    return lambda: _with_content(pybase64.b64decode(b"JVBERi0x" + line.strip() * count))
-
-
-def _filled_packet(line: bytes, count: int) -> Build:
-    raw = packet(_DOCUMENT, WriteOptions(attachment_encoding=AttachmentEncoding.RAW))
-    before, rest = raw.split(b"<ContentTransferEncoded>")
-    behind = rest[rest.index(b"<") :]
-
-    def build(world: World) -> bytes:
-        payload = b"<ContentTransferEncoded>JVBERi0x" + line * count
-        return sign(before + payload + behind, g22(world))
-
-    return build
-
-
-def _signed_later(data: bytes) -> Build:
-    return lambda w: sign(data, g22(w))
-
-
-def _swell(data: bytes, old: bytes, part: bytes, size: int) -> bytes:
-    return edited(data, (old, old + part * (size // len(part))))
-
-
-def _swollen(old: bytes, part: bytes, size: int) -> Build:
-    return lambda w: _swell(sign(_PLAIN, g22(w)), old, part, size)
-
-
-def _large_document(size: int) -> Callable[[], Document]:
-    return lambda: _with_attachment(size)
-
-
-def _large_packet(size: int) -> Build:
-    return lambda w: sign(packet(_with_attachment(size)), g22(w))
-
-
-def _with_attachment(size: int) -> Document:
-    return _with_content(b"%PDF-1.7\n" + bytes(size))
-
-
-def _with_content(data: bytes) -> Document:
-    content = BytesContent(data)
-    return replace(_DOCUMENT, attachments=(replace(_DOCUMENT.attachments[0], content=content),))
 
 
 def _encodings() -> Iterator[Vector]:

@@ -45,6 +45,7 @@ def packets() -> Iterator[Vector]:
     yield from _receipts()
     yield from _names()
     yield from _archives()
+    yield from _disguised()
     yield from _texts()
     yield from _base64()
 
@@ -236,6 +237,10 @@ def _archives() -> Iterator[Vector]:
             signed(data),
             warnings=("EDX-2319",),
         )
+
+
+def _disguised() -> Iterator[Vector]:
+    """Yield files that are not what they are called, and archives that only swell together."""
     program = _carrying(b"MZ" + bytes(100))
     yield refused(
         "archives-that-swell-together",

@@ -63,6 +63,7 @@ def shapes() -> Iterator[Vector]:
     yield from _canonical_forms()
     yield from _algorithms()
     yield from _layouts()
+    yield from _beside_the_key()
     yield from _roots()
     yield from _packets()
     yield from _certificates()
@@ -110,6 +111,10 @@ def _layouts() -> Iterator[Vector]:
     yield _good("base64-wrapped-crlf", wrap="\r\n")
     yield _good("signature-indented", space="\n    ")
     yield _good("signature-indented-inclusive", space="\r\n\t", prefix="", c14n=C14N)
+
+
+def _beside_the_key() -> Iterator[Vector]:
+    """Yield what may stand in KeyInfo beside the certificate, and other orders of the chain."""
     hints = (
         ("subject", "<X509SubjectName>CN=G22</X509SubjectName>"),
         ("ski", "<X509SKI>AAAA</X509SKI>"),

@@ -75,14 +75,9 @@ def sign(
     value: bytes | None = None,
 ) -> bytes:
     """Return the bytes with a Signature before `at`; `wrap` breaks base64, `space` the tags."""
-    signed = canonical(_parsed(data), transforms[-1] if len(transforms) > 1 else "")
-    summed = hashlib.new(_NAMES.get(digest, "sha256"), signed).digest()
     method = method or default_method(signer.private)
-    chain = signer.chain if certificates is None else certificates
-    shown = "".join(
-        f"<X509Certificate>{encoded(each.public_bytes(Encoding.DER), wrap)}</X509Certificate>"
-        for each in chain
-    )
+    shown = _shown(signer.chain if certificates is None else certificates, wrap)
+    summed = _summed(data, transforms, digest)
     if steps is None:
         steps = "".join(f'<Transform Algorithm="{step}"/>{space}' for step in transforms)
     text = (
@@ -98,12 +93,29 @@ def sign(
     )
     unsigned = data.replace(at, prefixed(text, prefix).encode() + at, 1)
     if value is None:
-        info = _parsed(unsigned).findall(f".//{{{DS}}}SignedInfo")[-1]
-        alone = etree.fromstring(etree.tostring(info, with_tail=False))
-        for name, inherited in () if c14n.startswith(EXCLUSIVE) else _inherited(info):
-            alone.set(name, inherited)
-        value = raw_signature(signer.private, canonical(alone, c14n), method)
+        value = raw_signature(signer.private, _signed_info(unsigned, c14n), method)
     return unsigned.replace(b">@<", f">{encoded(value, wrap)}<".encode())
+
+
+def _shown(chain: Sequence[x509.Certificate], wrap: str) -> str:
+    return "".join(
+        f"<X509Certificate>{encoded(each.public_bytes(Encoding.DER), wrap)}</X509Certificate>"
+        for each in chain
+    )
+
+
+def _summed(data: bytes, transforms: Sequence[str], digest: str) -> bytes:
+    signed = canonical(_parsed(data), transforms[-1] if len(transforms) > 1 else "")
+    return hashlib.new(_NAMES.get(digest, "sha256"), signed).digest()
+
+
+def _signed_info(unsigned: bytes, c14n: str) -> bytes:
+    """Return the canonical form of the last SignedInfo."""
+    info = _parsed(unsigned).findall(f".//{{{DS}}}SignedInfo")[-1]
+    alone = etree.fromstring(etree.tostring(info, with_tail=False))
+    for name, inherited in () if c14n.startswith(EXCLUSIVE) else _inherited(info):
+        alone.set(name, inherited)
+    return canonical(alone, c14n)
 
 
 def _inherited(info: etree._Element) -> list[tuple[str, str]]:

@@ -31,8 +31,10 @@ def wrapping() -> Iterator[Vector]:
     """Yield the vectors of rows 1 to 3."""
     yield from _wrapped()
     yield from _misplaced()
+    yield from _absent()
     yield from _identified()
     yield from _doubled()
+    yield from _added()
 
 
 def _signature(root: etree._Element) -> etree._Element:
@@ -186,6 +188,10 @@ def _misplaced() -> Iterator[Vector]:
         3109,
         lambda w: _as_root(sign(_PLAIN, g22(w))),
     )
+
+
+def _absent() -> Iterator[Vector]:
+    """Yield packets whose header or Signature is not there, or is another one's."""
     yield refused(
         "signature-alone-in-header",
         1,
@@ -283,6 +289,10 @@ def _doubled() -> Iterator[Vector]:
                 code,
                 signed(_PLAIN, edits=[(b"<ds:%b>" % tag, b"<ds:%b>%b" % (tag, markup))]),
             )
+
+
+def _added() -> Iterator[Vector]:
+    """Yield what was added to a sound Signature."""
     yield refused(
         "second-signature",
         (1, 3),

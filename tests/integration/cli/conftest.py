@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -56,7 +57,7 @@ class Said:
         return json.loads(self.out)
 
 
-def process(*arguments: object, **environment: str) -> Said:
+def process(*arguments: object, seconds: float = 300, **environment: str) -> Said:
     """Run a command line in a process of its own, with nobody at its terminal."""
     run = subprocess.run(
         [sys.executable, "-m", "connector", *(str(argument) for argument in arguments)],
@@ -64,7 +65,7 @@ def process(*arguments: object, **environment: str) -> Said:
         text=True,
         stdin=subprocess.DEVNULL,
         env={**os.environ, **environment},
-        timeout=300,
+        timeout=seconds,
         check=False,
     )
     return Said(run.returncode, run.stdout, run.stderr)
@@ -142,6 +143,7 @@ class Pair:
         old = rows[1]["code"].partition("/")[0]
         text = text.replace(f"CodeNumber>{old}<", f"CodeNumber>{number}<")
         text = text.replace(f",{old}/", f",{number}/")
+        text = re.sub(r"<ds:Signature .*</ds:Signature>", "", text, flags=re.DOTALL)
         path = out / "new.edxml"
         path.write_text(text, encoding="utf-8")
         said = self.sender.do("send", "--json", path)

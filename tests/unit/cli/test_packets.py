@@ -4,6 +4,7 @@ import datetime as dt
 import random
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,29 @@ def test_preview_without_export(terminal: Terminal, adapter: Path) -> None:
     shutil.rmtree(adapter / "export")
     assert terminal.run("preview", adapter).status == 69
     assert terminal.run("preview", adapter / "none").status == 66
+
+
+def test_preview_leaves_nothing_but_packets(
+    terminal: Terminal, adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without --out the packets stay in a new directory; where there are none, no directory."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    said = terminal.run("preview", adapter, "--json")
+    (target,) = temporary.iterdir()
+    assert f" in {target}, " in said.err
+    assert {str(path) for path in target.glob("*.edxml")} == {
+        row["file"] for row in said.data if row["file"]
+    }
+    shutil.rmtree(target)
+    for file in (adapter / "files").rglob("*.pdf"):
+        file.unlink()
+    said = terminal.run("preview", adapter)
+    assert (said.status, "0 packets, " in said.err) == (65, True)
+    shutil.rmtree(adapter / "export")
+    assert terminal.run("preview", adapter).status == 69
+    assert list(temporary.iterdir()) == []
 
 
 def test_validate_tells_what_is_wrong(terminal: Terminal, previewed: Previewed) -> None:

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from connector.edxml.cut import Skeleton, cut
-from connector.edxml.parser import DEFAULT_LIMITS, Limits, parse
+from connector.edxml.parser import DEFAULT_LIMITS, parse
 from connector.errors import ConnectorError
-from connector.model.content import BytesContent
 from connector.trust.forms import Form, Recognised, recognise
 from connector.trust.keys import SigningKey
 from connector.trust.memo import Memo
@@ -24,30 +23,22 @@ from connector.trust.sign import seal
 from connector.trust.verify import explain, verify
 from connector.trust.xmldsig import canonical
 from tests.corpus.signing import sign
-from tests.corpus.vector import Vector, document, g22, packet
-from tests.corpus.vectors import all_vectors
-from tests.corpus.ways import over_skeleton, over_tree
+from tests.corpus.vector import Vector, g22
+from tests.corpus.ways import (
+    changed_byte,
+    large_packet,
+    over_skeleton,
+    same,
+    small_vectors,
+    tight_limits,
+    value_of,
+)
 from tests.corpus.world import NOW, World
 
-VECTORS: Final = [each for each in all_vectors() if not each.large]
+VECTORS: Final = small_vectors()
 HEADER_END: Final = b"</edXML:edXMLHeader>"
 DS: Final = b"http://www.w3.org/2000/09/xmldsig#"
 QCVN: Final = b"http://www.mic.gov.vn/TBT/QCVN_102_2016"
-
-
-def same(data: bytes, trust: Trust, at: dt.datetime = NOW, limits: Limits = DEFAULT_LIMITS) -> str:
-    """Compare both ways and return the verdict, or that the quick way left it to the other."""
-    quick = over_skeleton(data, trust, at, limits)
-    if quick is None:
-        return "left"
-    whole = over_tree(data, trust, at, limits)
-    assert quick[1:] == whole[1:]
-    if quick[0] is None or whole[0] is None:
-        assert quick[0] is whole[0] is None
-        return "refused"
-    assert quick[0].verdict() == whole[0].verdict()
-    assert (quick[0].data, quick[0].reading) == (whole[0].data, whole[0].reading)
-    return "valid"
 
 
 @functools.cache
@@ -111,13 +102,6 @@ def fresh(trust: Trust) -> Trust:
     return dataclasses.replace(trust, forms=Memo())
 
 
-@functools.cache
-def _large() -> bytes:
-    (attachment,) = document().attachments
-    content = BytesContent(b"%PDF-1.7\n" + bytes(range(256)) * 40)
-    return packet(document(attachments=(dataclasses.replace(attachment, content=content),)))
-
-
 def known(data: bytes, trust: Trust) -> Recognised | None:
     """Return a packet's recognised form, if it is known."""
     skeleton = cut(data)
@@ -159,11 +143,6 @@ def test_a_refused_packet_teaches_nothing(
     assert len(fresh.forms) == 0
 
 
-def _value(data: bytes, name: bytes) -> tuple[int, int]:
-    start = data.index(name + b">") + len(name) + 1
-    return start, data.index(b"<", start)
-
-
 @pytest.mark.parametrize("name", [b"DigestValue", b"SignatureValue"])
 @pytest.mark.parametrize("way", ["space", "break", "empty", "short", "loose", "other", "reference"])
 def test_values_are_canonical(
@@ -171,7 +150,7 @@ def test_values_are_canonical(
 ) -> None:
     """Values in any other spelling are looked at in full; other values are refused."""
     verify(sealed_data, fresh, at=now)
-    start, end = _value(sealed_data, name)
+    start, end = value_of(sealed_data, name)
     text = sealed_data[start:end]
     spelt = {
         "space": text + b" ",
@@ -259,17 +238,7 @@ def test_surroundings(fresh: Trust, sealed_data: bytes, now: dt.datetime, name: 
 def test_limits(fresh: Trust, sealed_data: bytes, now: dt.datetime) -> None:
     """Limits hold for packets of known form, too."""
     verify(sealed_data, fresh, at=now)
-    for limits in (
-        Limits(max_bytes=len(sealed_data) - 1),
-        Limits(max_elements=20),
-        Limits(max_depth=3),
-        Limits(max_namespaces=1),
-        Limits(max_attributes=0),
-        Limits(max_name_length=5),
-        Limits(max_bytes_beside_payloads=1000),
-        Limits(max_text_bytes=30),
-        Limits(max_escapes=1),
-    ):
+    for limits in tight_limits(sealed_data):
         assert same(sealed_data, fresh, now, limits) in {"left", "refused"}
         assert not explain(sealed_data, fresh, at=now, limits=limits).valid
 
@@ -277,7 +246,7 @@ def test_limits(fresh: Trust, sealed_data: bytes, now: dt.datetime) -> None:
 @functools.cache
 def _fixed() -> tuple[Trust, bytes]:
     trust = _world().trust()
-    data = _rewritten(sign(_large(), g22(_world())))
+    data = _rewritten(sign(large_packet(), g22(_world())))
     verify(data, trust, at=NOW)
     assert known(data, trust) is not None
     return trust, data
@@ -288,11 +257,10 @@ def _fixed() -> tuple[Trust, bytes]:
 def test_any_changed_byte(place: int, byte: int, how: int) -> None:
     """One byte changed, added or taken away beside the payload: as if the form were not known."""
     trust, data = _fixed()
-    start, end = _value(data, b"ContentTransferEncoded")
+    start, end = value_of(data, b"ContentTransferEncoded")
     at = place % (len(data) - (end - start))
     at = at if at < start else at + end - start
-    piece = (bytes([byte]), bytes([byte]) + data[at : at + 1], b"")[how]
-    changed = data[:at] + piece + data[at + 1 :]
+    changed = changed_byte(data, at, byte, how)
     try:
         after = verify(changed, trust, at=NOW).data
     except ConnectorError:

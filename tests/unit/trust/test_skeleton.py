@@ -12,42 +12,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.edxml.cut import cut
-from connector.edxml.parser import DEFAULT_LIMITS, Limits
+from connector.edxml.parser import Limits
 from connector.errors import ConnectorError
 from connector.model.content import BytesContent
 from connector.model.packet import AttachmentEncoding, WriteOptions
 from connector.trust import verify as verifying
-from connector.trust.registry import Trust
 from connector.trust.skeleton import NotPlain
 from connector.trust.verify import explain, verify
 from tests.corpus.signing import sign
 from tests.corpus.vector import Vector, document, g22, packet
-from tests.corpus.vectors import all_vectors
-from tests.corpus.ways import over_skeleton, over_tree
+from tests.corpus.ways import (
+    changed_byte,
+    large_packet,
+    same,
+    small_vectors,
+    tight_limits,
+    value_of,
+)
 from tests.corpus.world import NOW, World
 
-VECTORS: Final = [each for each in all_vectors() if not each.large]
+VECTORS: Final = small_vectors()
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
     """The authorities and agencies of the corpus."""
     return World()
-
-
-def same(data: bytes, trust: Trust, at: dt.datetime = NOW, limits: Limits = DEFAULT_LIMITS) -> str:
-    """Compare both ways; return the verdict, or that the quick way left it to the other."""
-    quick = over_skeleton(data, trust, at, limits)
-    if quick is None:
-        return "left"
-    whole = over_tree(data, trust, at, limits)
-    assert quick[1:] == whole[1:]
-    if quick[0] is None or whole[0] is None:
-        assert quick[0] is whole[0] is None
-        return "refused"
-    assert quick[0].verdict() == whole[0].verdict()
-    assert (quick[0].data, quick[0].reading) == (whole[0].data, whole[0].reading)
-    return "valid"
 
 
 @pytest.mark.parametrize("vector", [pytest.param(each, id=each.name) for each in VECTORS])
@@ -76,17 +66,10 @@ def test_the_quick_way_decides_mostly(world: World) -> None:
     }
 
 
-def large() -> bytes:
-    """Return an unsigned packet with an attachment that is cut out."""
-    (attachment,) = document().attachments
-    content = BytesContent(b"%PDF-1.7\n" + bytes(range(256)) * 40)
-    return packet(document(attachments=(dataclasses.replace(attachment, content=content),)))
-
-
 @pytest.fixture(scope="module")
 def signed(world: World) -> bytes:
     """A signed packet with an attachment that is cut out."""
-    return sign(large(), g22(world))
+    return sign(large_packet(), g22(world))
 
 
 @settings(max_examples=300, deadline=None)
@@ -98,8 +81,7 @@ def test_any_changed_byte(place: int, byte: int, how: int) -> None:
     """
     world, data = _fixed()
     at = place % len(data)
-    piece = (bytes([byte]), bytes([byte]) + data[at : at + 1], b"")[how]
-    changed = data[:at] + piece + data[at + 1 :]
+    changed = changed_byte(data, at, byte, how)
     verdict = same(changed, world.trust())
     if verdict == "valid":
         there, here = verify(data, world.trust(), at=NOW), verify(changed, world.trust(), at=NOW)
@@ -111,8 +93,7 @@ def test_any_changed_byte(place: int, byte: int, how: int) -> None:
 def test_any_changed_character_of_the_payload(place: int, byte: int) -> None:
     """Nothing in the payload can be changed; the quick way never takes what the other refuses."""
     world, data = _fixed()
-    start = data.index(b"ContentTransferEncoded>") + 23
-    end = data.index(b"<", start)
+    start, end = value_of(data, b"ContentTransferEncoded")
     at = start + place % (end - start)
     changed = data[:at] + bytes([byte]) + data[at + 1 :]
     verdict = same(changed, world.trust())
@@ -122,7 +103,7 @@ def test_any_changed_character_of_the_payload(place: int, byte: int) -> None:
 @functools.cache
 def _fixed() -> tuple[World, bytes]:
     world = World()
-    return world, sign(large(), g22(world))
+    return world, sign(large_packet(), g22(world))
 
 
 def test_payloads_not_canonical(world: World, signed: bytes) -> None:
@@ -133,8 +114,7 @@ def test_payloads_not_canonical(world: World, signed: bytes) -> None:
         document(attachments=(odd,)), WriteOptions(attachment_encoding=AttachmentEncoding.RAW)
     )
     data = sign(raw, g22(world))
-    start = data.index(b"ContentTransferEncoded>") + 23
-    end = data.index(b"<", start)
+    _, end = value_of(data, b"ContentTransferEncoded")
     assert data[end - 1 : end] == b"="
     before = data[end - 2 : end - 1]
     changed = data[: end - 2] + bytes([before[0] + 1]) + data[end - 1 :]
@@ -160,18 +140,7 @@ def test_content_is_what_was_hashed(signed: bytes, world: World) -> None:
 
 def test_limits_hold_both_ways(signed: bytes, world: World) -> None:
     """Limits of size say the same on both ways."""
-    for limits in (
-        Limits(max_bytes=len(signed) - 1),
-        Limits(max_attachment_bytes=1000),
-        Limits(max_elements=20),
-        Limits(max_depth=3),
-        Limits(max_namespaces=1),
-        Limits(max_attributes=0),
-        Limits(max_name_length=5),
-        Limits(max_bytes_beside_payloads=1000),
-        Limits(max_text_bytes=30),
-        Limits(max_escapes=1),
-    ):
+    for limits in (*tight_limits(signed), Limits(max_attachment_bytes=1000)):
         assert same(signed, world.trust(), limits=limits) in {"left", "refused"}
         assert not explain(signed, world.trust(), at=NOW, limits=limits).valid
 
@@ -180,7 +149,7 @@ def test_only_cut_packets_may_be_larger_than_a_tree(signed: bytes, world: World)
     """A limit for trees does not concern a packet whose payloads can be cut out."""
     limits = Limits(max_tree_bytes=len(signed) - 1)
     assert explain(signed, world.trust(), at=NOW, limits=limits).valid
-    start = signed.index(b"ContentTransferEncoded>") + 23
+    start, _ = value_of(signed, b"ContentTransferEncoded")
     wrapped = signed[: start + 76] + b"\n" + signed[start + 76 :]
     verdict = explain(wrapped, world.trust(), at=NOW, limits=limits)
     assert [each.code for each in verdict.findings] == ["EDX-2029"]
