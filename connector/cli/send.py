@@ -9,7 +9,7 @@ import click
 
 from connector.cli.nodes import config_option, json_option, opened_node, this_actor
 from connector.cli.output import print_json, tell_findings
-from connector.errors import Finding, NoInputError, PermanentError
+from connector.errors import Finding, NoInputError, PermanentError, TrustError
 
 __all__ = ["send"]
 
@@ -20,6 +20,9 @@ __all__ = ["send"]
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 def send(config_path: Path, files: tuple[Path, ...], *, as_json: bool) -> None:
     """Validate FILES, sign them in the name of their sender, and put them into the outbox.
+
+    A signature in a file is replaced if it is unbroken and the sender's own; a packet with a
+    broken one, or another's, is refused.
 
     A file that cannot be sent does not hold up the others; the exit status is that of the first.
     """
@@ -32,7 +35,7 @@ def send(config_path: Path, files: tuple[Path, ...], *, as_json: bool) -> None:
         for path in files:
             try:
                 packet_id, fresh = operator.send(read_file(path))
-            except (PermanentError, NoInputError) as error:
+            except (PermanentError, NoInputError, TrustError) as error:
                 findings = [replace(each, place=_place(path, each)) for each in error.findings]
                 tell_findings(findings)
                 results.append({"file": str(path), "findings": [f.as_dict() for f in findings]})

@@ -19,7 +19,9 @@ from connector.flow.deliver import DeliveryDesk
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.outbound import Origin, Outbound
+from connector.flow.own_signature import OwnSignature
 from connector.flow.receipts import Receipts, named
+from connector.flow.refusals import impossible, only
 from connector.model.envelope import Business, BusinessType, Document, StatusCode
 from connector.model.states import DeliveryState, InboxState, overtaken_by
 from connector.store import inbox, outbox
@@ -65,6 +67,7 @@ class Operator:
         ours: Ours,
         receipts: Receipts,
         desk: DeliveryDesk,
+        own_signature: OwnSignature,
         *,
         actor: str,
     ) -> None:
@@ -74,6 +77,7 @@ class Operator:
         self._ours = ours
         self._receipts = receipts
         self._desk = desk
+        self._own_signature = own_signature
         self._actor = actor
 
     def sent_packet(self, text: str) -> OutboxPacket:
@@ -85,7 +89,7 @@ class Operator:
         with self._ledger.store.read() as tx:
             found = outbox.find(tx, text=text)
         documents = [packet for packet in found if packet.kind == "document"] or found
-        return _only(_without_acts(documents), text)
+        return only(_without_acts(documents), text)
 
     def received(self, text: str) -> InboxMessage:
         """Return the one received packet that a text means.
@@ -99,7 +103,7 @@ class Operator:
             row for row in found if row.kind != "status" and row.state is not InboxState.DUPLICATE
         ] or found
         verified = [row for row in documents if row.verification is not None] or documents
-        return _only(_of_issuer(_without_acts(verified), text), text)
+        return only(_of_issuer(_without_acts(verified), text), text)
 
     def requeue(self, text: str, *, receiver: str | None = None) -> list[Delivery]:
         """Send a packet again, with the same id, to all of its receivers or to one."""
@@ -112,7 +116,7 @@ class Operator:
                 and delivery.state not in {DeliveryState.RECALLED, DeliveryState.RECALL_REQUESTED}
             ]
             if not chosen:
-                raise _impossible("resend", "no such receiver, or all taken back", text)
+                raise impossible("resend", "no receiver", text)
             keys = [(packet.packet_id, delivery.receiver) for delivery in chosen]
             outbox.set_states(
                 work.tx, keys, DeliveryState.QUEUED, now=work.now, not_before=work.now
@@ -145,7 +149,7 @@ class Operator:
             verified = row.verification is not None and row.kind == "document"
             state = InboxState.VERIFIED if verified else InboxState.RECEIVED
             if row.state in {InboxState.DELIVERED, InboxState.CANCELLED, InboxState.DUPLICATE}:
-                raise _impossible("retry", row.state.value, text)
+                raise impossible("retry", "state", text, state=row.state.value)
             inbox.update(
                 work.tx,
                 row.message_key,
@@ -163,7 +167,7 @@ class Operator:
         with self._ledger.work() as work:
             row = inbox.message(work.tx, row.message_key) or row
             if row.state not in {InboxState.RECEIVED, InboxState.VERIFIED, InboxState.HELD}:
-                raise _impossible("park", row.state.value, text)
+                raise impossible("park", "state", text, state=row.state.value)
             inbox.update(work.tx, row.message_key, state=InboxState.PARKED, now=work.now)
             self._acted(work, "inbox park", row.packet_id or row.message_key, reason)
         return row
@@ -209,12 +213,12 @@ class Operator:
         """
         packet = self.sent_packet(text)
         if packet.business_type not in {BusinessType.NEW, BusinessType.REPLACE}:
-            raise _impossible("recall", f"business type {packet.business_type}", text)
+            raise impossible("recall", "act", text, business_type=packet.business_type)
         while True:
             with self._ledger.store.read() as tx:
                 split = _split(outbox.deliveries(tx, packet.packet_id))
             if not split.never_sent and not split.reached:
-                raise _impossible("recall", "no delivery is left to recall", text)
+                raise impossible("recall", "nothing to recall", text)
             recalled = self._recall(packet, split, reason)
             if recalled is not None:
                 return recalled
@@ -253,15 +257,18 @@ class Operator:
         Raises:
             PermanentError: it is no valid document, not ours, or its DocumentId was sent with
                 other content (G3).
+            TrustError: it bears a signature that is broken or another's.
         """
         envelope = read(data).envelope
         if not isinstance(envelope, Document):
-            raise _impossible("send", "only document packets are sent", "")
+            raise impossible("send", "no document")
         sender = self._ours.canonical(envelope.sender.organ_id)
         receivers = tuple(
             dict.fromkeys(self._ours.canonical(to.organ_id) for to in envelope.receivers)
         )
-        prepared = self._outbound.prepare(envelope, agency=self._signer(sender))
+        agency = self._signer(sender)
+        self._own_signature.insist(data, agency=agency, sender=sender)
+        prepared = self._outbound.prepare(envelope, agency=agency)
         with self._ledger.work() as work:
             conflict = self._outbound.conflicting(work.tx, envelope)
             if conflict is not None:
@@ -276,7 +283,7 @@ class Operator:
         action = f"reply {status.value}"
         known = row.packet_id is not None and row.verification is not None
         if status not in _REPLIES or not known or row.kind != "document":
-            raise _impossible(action, row.state.value, text)
+            raise impossible(action, "state", text, state=row.state.value)
         if status is StatusCode.CHANGE_REFUSED and row.business_type == BusinessType.RECALL:
             raise PermanentError(codes.RECALL_NOT_REFUSABLE.at(text))
         with self._ledger.store.read() as tx:
@@ -285,9 +292,9 @@ class Operator:
         sent = {StatusCode(receipt.status_code) for receipt in receipts}
         overtaken = overtaken_by(status, sent)
         if overtaken is not None:
-            raise _impossible(action, f"{overtaken.value} was sent already", text)
+            raise impossible(action, "overtaken", text, status=overtaken.value)
         if status in _CONSENTS and not _asked_back(row, found):
-            raise _impossible(action, "its issuer has not asked for a change", text)
+            raise impossible(action, "not asked", text)
 
     def _signer(self, sender: str) -> str:
         agency = self._ours.agency_for(sender)
@@ -353,29 +360,9 @@ def _without_acts(found: Sequence[_Row]) -> Sequence[_Row]:
     return [row for row in found if row.business_type in _TAKEN_BACK] or found
 
 
-def _name_of(row: OutboxPacket | InboxMessage) -> str:
-    """Return by what to name a row: a message has no packet id until it is verified."""
-    return row.packet_id or (row.message_key if isinstance(row, InboxMessage) else "")
-
-
-def _only(found: Sequence[_Row], text: str) -> _Row:
-    if not found:
-        raise PermanentError(codes.UNKNOWN_ID.at(text=text))
-    if len(found) > 1:
-        packets = ", ".join(map(_name_of, found[:5]))
-        raise PermanentError(codes.AMBIGUOUS_ID.at(text=text, packets=packets))
-    return found[0]
-
-
 def _asked_back(row: InboxMessage, found: Sequence[InboxMessage]) -> bool:
     """Tell whether its issuer wants something changed: by an act, or by a status 13."""
     return row.business_type in _ACTS or any(
         each.status_code == StatusCode.TAKE_BACK.value and each.sender == row.sender
         for each in found
-    )
-
-
-def _impossible(action: str, reason: str, target: str) -> PermanentError:
-    return PermanentError(
-        codes.ACTION_NOT_POSSIBLE.at(target, action=action, reason=reason, target=target)
     )

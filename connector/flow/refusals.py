@@ -1,0 +1,68 @@
+"""Why what a person asks for is not possible: told whole in either language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+
+from connector.errors import PermanentError
+from connector.flow import codes
+from connector.store.inbox import InboxMessage
+from connector.store.outbox import OutboxPacket
+
+__all__ = ["impossible", "only"]
+
+_Row = TypeVar("_Row", OutboxPacket, InboxMessage)
+
+_REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "no receiver": (
+        "no such receiver, or all were taken back",
+        "không có cơ quan nhận này, hoặc tất cả đã được thu hồi",
+    ),
+    "state": ("it is {state}", "đang ở trạng thái {state}"),
+    "deliveries": ("its deliveries are: {states}", "trạng thái các lượt gửi: {states}"),
+    "act": (
+        "it is itself an act (business type {business_type})",
+        "bản thân gói tin là một nghiệp vụ (loại {business_type})",
+    ),
+    "nothing to recall": ("no delivery is left to recall", "không còn lượt gửi nào để thu hồi"),
+    "no document": ("only document packets are sent", "chỉ gửi được gói tin văn bản"),
+    "overtaken": ("{status} was sent already", "đã gửi trạng thái {status}"),
+    "not asked": (
+        "its issuer has not asked for a change",
+        "cơ quan ban hành chưa đề nghị thay đổi",
+    ),
+}
+
+
+def impossible(action: str, why: str, target: str = "", **facts: object) -> PermanentError:
+    """Return the error that an act is not possible; `why` is one of the reasons by name."""
+    en, vi = _REASONS[why]
+    return PermanentError(
+        codes.ACTION_NOT_POSSIBLE.at(
+            target,
+            action=action,
+            reason_en=en.format(**facts),
+            reason_vi=vi.format(**facts),
+            target=target,
+        )
+    )
+
+
+def only(found: Sequence[_Row], text: str) -> _Row:
+    """Return the one row that a text means.
+
+    Raises:
+        PermanentError: none, or several.
+    """
+    if not found:
+        raise PermanentError(codes.UNKNOWN_ID.at(text=text))
+    if len(found) > 1:
+        packets = ", ".join(map(_name_of, found[:5]))
+        raise PermanentError(codes.AMBIGUOUS_ID.at(text=text, packets=packets))
+    return found[0]
+
+
+def _name_of(row: OutboxPacket | InboxMessage) -> str:
+    """Return by what to name a row: a message has no packet id until it is verified."""
+    return row.packet_id or (row.message_key if isinstance(row, InboxMessage) else "")
