@@ -41,6 +41,10 @@ ODT = "application/vnd.oasis.opendocument.text"
         (b"PK\x05\x06" + bytes(18), Kind.ZIP),
         (OLE2, Kind.OLE2),
         (rb"{\rtf1\ansi", Kind.RTF),
+        (b"Rar!\x1a\x07\x01\x00", Kind.RAR),
+        (b"Rar!\x1a\x07\x00\xcf", Kind.RAR),
+        (b"7z\xbc\xaf'\x1c\x00\x04", Kind.SEVEN_ZIP),
+        (b"Rar! la mot dinh dang nen", Kind.OTHER),
         (b"<!DOCTYPE html><html>", Kind.HTML),
         (b"\xef\xbb\xbf\r\n <HTML lang='vi'>", Kind.HTML),
         (b"<script>alert(1)</script>", Kind.HTML),
@@ -95,6 +99,8 @@ def test_a_pdf_that_begins_too_late() -> None:
         (b"<a/>", "a.txt", "text/plain"),
         (b"<!DOCTYPE html>", "a.html", "text/html"),
         (b"", "a.pdf", "application/pdf"),
+        (b"Rar!\x1a\x07\x00", "a.rar", "application/vnd.rar"),
+        (b"7z\xbc\xaf'\x1c\x00\x04", "a.7z", "application/x-7z-compressed"),
     ],
 )
 def test_what_is_as_it_is_called(head: bytes, name: str, content_type: str) -> None:
@@ -113,6 +119,8 @@ def test_what_is_as_it_is_called(head: bytes, name: str, content_type: str) -> N
         (b"%PDF-1", "a.docx ", "application/octet-stream", ".docx", "PDF"),
         (b"%PDF-1", "a.txt", "text/plain", "text/plain", "PDF"),
         (_zip(), "a.doc", "application/msword", "application/msword", "ZIP"),
+        (_zip(), "a.rar", "application/octet-stream", ".rar", "ZIP"),
+        (b"Rar!\x1a\x07\x00", "a.zip", "application/zip", "application/zip", "RAR"),
     ],
 )
 def test_what_is_called_something_else(
