@@ -101,7 +101,7 @@ def explain(
     *,
     as_json: bool,
 ) -> None:
-    """Say where a document to CODE would go, and why."""
+    """Say where a document to CODE would go, and why; exit with 1 if none is sent there."""
     from connector.agencies.route import explain as explain_route
     from connector.errors import Language
 
@@ -110,10 +110,12 @@ def explain(
     )
     if as_json:
         print_json(explanation.as_dict())
-        return
-    for step in explanation.steps:
-        click.echo(step.sentence(Language.VIETNAMESE))
-        click.echo(f"  {step.sentence(Language.ENGLISH)}")
+    else:
+        for step in explanation.steps:
+            click.echo(step.sentence(Language.VIETNAMESE))
+            click.echo(f"  {step.sentence(Language.ENGLISH)}")
+    if explanation.resolution.finding is not None:
+        raise click.exceptions.Exit(1)
 
 
 @agencies.command("import")

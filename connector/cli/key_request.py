@@ -86,12 +86,19 @@ def _keys(config: NodeConfig, code: str) -> tuple[KeySettings, ...]:
 
 
 def _configured_file(keys: tuple[KeySettings, ...], code: str) -> Path:
-    """Return the first configured key file that is still to be made."""
+    """Return the first configured key file that is still to be made.
+
+    Raises:
+        ConfigError: all are there already, or none is configured.
+    """
     from connector.errors import ConfigError
     from connector.trust import key_codes
     from connector.trust.settings import PemKey
 
-    for key in keys:
-        if isinstance(key, PemKey) and not key.key_file.exists():
-            return key.key_file
+    files = [key.key_file for key in keys if isinstance(key, PemKey)]
+    for file in files:
+        if not file.exists():
+            return file
+    if files:
+        raise ConfigError(*(key_codes.FILE_EXISTS.at(str(file)) for file in files))
     raise ConfigError(key_codes.REQUEST_NEEDS_FILE.at(code=code))

@@ -9,7 +9,7 @@ import click
 
 from connector.cli.key_request import csr
 from connector.cli.nodes import config_option, json_option, load_config
-from connector.cli.output import print_json, table, talk, tell_findings
+from connector.cli.output import counted, print_json, table, talk, tell_findings
 from connector.cli.trust_data import (
     import_anchor,
     import_crl,
@@ -61,7 +61,7 @@ def check(config_path: Path, *, as_json: bool) -> None:
         print_json([finding.as_dict() for finding in findings])
     else:
         tell_findings(findings)
-        talk(f"{len(findings)} findings")
+        talk(counted(len(findings), "finding"))
     if findings:
         raise click.exceptions.Exit(1)
 

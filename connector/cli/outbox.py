@@ -200,17 +200,15 @@ def _deliveries_in(
     Raises:
         PermanentError: no such packet, or none of its deliveries is in these states.
     """
-    from connector.errors import PermanentError
-    from connector.flow import codes
+    from connector.flow.refusals import impossible
     from connector.store import outbox as rows
 
     found = sent_packet(tx, text)
     every = rows.deliveries(tx, found.packet_id)
     chosen = [d for d in every if receiver in {None, d.receiver} and d.state in states]
     if not chosen:
-        reason = ", ".join(f"{d.receiver} {d.state.value}" for d in every)
-        facts = {"action": action, "reason": reason, "target": text}
-        raise PermanentError(codes.ACTION_NOT_POSSIBLE.at(text, **facts))
+        told = ", ".join(f"{d.receiver} {d.state.value}" for d in every)
+        raise impossible(action, "deliveries", text, states=told)
     return found, [delivery.receiver for delivery in chosen]
 
 

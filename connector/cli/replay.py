@@ -21,8 +21,10 @@ __all__ = ["replay"]
 def replay(config_path: Path, packet: str, *, as_json: bool) -> None:
     """Make the sent packet PACKET again, by the configuration that made it, and compare.
 
-    The record is read from the export as it is now. Exit with 1 if a byte differs, 66 if the
-    record is gone. Nothing is stored and nothing is sent.
+    The record is read from the export as it is now, and agencies' names are those of the present
+    catalogue and connector.yaml: one that was renamed since makes a difference.
+
+    Exit with 1 if a byte differs, 66 if the record is gone. Nothing is stored and nothing is sent.
     """
     from connector.cli.catalogue_of import catalogue_at
     from connector.clock import SystemClock

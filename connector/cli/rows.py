@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from connector.store.store import Transaction
 
 __all__ = ["chosen_states", "received_message", "say_deliveries", "sent_packet"]
-
-_Row = TypeVar("_Row")
 
 
 def chosen_states(kind: Any, names: tuple[str, ...]) -> list[Any] | None:
@@ -36,10 +33,11 @@ def sent_packet(tx: Transaction, text: str) -> OutboxPacket:
     Raises:
         PermanentError: none, or several.
     """
+    from connector.flow.refusals import only
     from connector.store import outbox
 
     found = outbox.find(tx, text=text)
-    return _only([row for row in found if row.kind == "document"] or found, text)
+    return only([row for row in found if row.kind == "document"] or found, text)
 
 
 def say_deliveries(config_path: Path, text: str, action: str, *, as_json: bool) -> None:
@@ -62,6 +60,7 @@ def received_message(tx: Transaction, text: str) -> InboxMessage:
     Raises:
         PermanentError: none, or several.
     """
+    from connector.flow.refusals import only
     from connector.model.states import InboxState
     from connector.store import inbox
 
@@ -69,20 +68,4 @@ def received_message(tx: Transaction, text: str) -> InboxMessage:
     documents = [
         row for row in found if row.kind != "status" and row.state is not InboxState.DUPLICATE
     ]
-    return _only(documents or found, text)
-
-
-def _only(found: Sequence[_Row], text: str) -> _Row:
-    from connector.errors import PermanentError
-    from connector.flow import codes
-
-    if not found:
-        raise PermanentError(codes.UNKNOWN_ID.at(text=text))
-    if len(found) > 1:
-        names = (
-            str(getattr(row, "packet_id", None) or getattr(row, "message_key", ""))
-            for row in found[:5]
-        )
-        packets = ", ".join(names)
-        raise PermanentError(codes.AMBIGUOUS_ID.at(text=text, packets=packets))
-    return found[0]
+    return only(documents or found, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ __all__ = ["test"]
 def test(paths: tuple[Path, ...], catalogue: Path | None, *, update: bool, as_json: bool) -> None:
     """Run the tests.yaml of the adapters at PATHS; exit with 1 if one fails."""
     from connector.cli.catalogue_of import ours_of_nobody
+    from connector.cli.catalogues import all_texts
     from connector.cli.codes import UNREADABLE
     from connector.clock import ManualClock
     from connector.errors import NoInputError
@@ -31,10 +33,12 @@ def test(paths: tuple[Path, ...], catalogue: Path | None, *, update: bool, as_js
     directories = [directory for path in paths for directory in adapters_below(path)]
     if not directories:
         raise NoInputError(UNREADABLE.at(str(paths[0]), reason="no adapter.yaml there"))
+    known = functools.cache(lambda: frozenset(text.code for text in all_texts()))
+    adapters = (stand_alone(directory, ours, ManualClock()) for directory in directories)
     results = [
-        (directory, outcome)
-        for directory in directories
-        for outcome in run_tests(stand_alone(directory, ours, ManualClock()), update=update)
+        (adapter.directory, outcome)
+        for adapter in adapters
+        for outcome in run_tests(adapter, update=update, known=known)
     ]
     if as_json:
         print_json([{"adapter": str(where), **outcome.as_dict()} for where, outcome in results])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.nodes import config_option, json_option, load_config
-from connector.cli.output import print_json, table, talk, tell_findings
+from connector.cli.output import counted, print_json, table, talk, tell_findings
 
 if TYPE_CHECKING:
     from connector.broker.management import Management
@@ -85,7 +85,7 @@ def check(config_path: Path, agencies: tuple[str, ...], *, as_json: bool) -> Non
         print_json([finding.as_dict() for finding in findings])
     else:
         tell_findings(findings)
-        talk(f"{len(findings)} differences")
+        talk(counted(len(findings), "difference"))
     if findings:
         raise click.exceptions.Exit(1)
 

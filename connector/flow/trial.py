@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -34,6 +34,7 @@ _MOMENT: Final = (
     r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
     r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2}))?"
 )
+_OF_OTHERS: Final = re.compile(r"(?!EDX-)[A-Z][A-Z0-9]*-[0-9]+")
 _MORNING: Final = dt.time(8, tzinfo=VIETNAM)
 
 
@@ -110,12 +111,18 @@ def tests_json_schema() -> dict[str, Any]:
     return draft07(Suite, TESTS_FILE)
 
 
-def run_tests(adapter: Adapter, *, update: bool = False) -> Iterator[Outcome]:
+def run_tests(
+    adapter: Adapter, *, update: bool = False, known: Callable[[], Collection[str]] = tuple
+) -> Iterator[Outcome]:
     """Run an adapter's tests offline; with `update` golden packets are rewritten.
+
+    `known` returns the codes of all findings; what it does not name is refused if it looks like
+    one of ours. Without it none is.
 
     Raises:
         NoInputError: there is no tests.yaml.
-        ConfigError: it is wrong, or names a record that the export does not have.
+        ConfigError: it is wrong, names a record that the export does not have, or a code that
+            does not exist.
     """
     path = adapter.directory / TESTS_FILE
     node = load_yaml(path)
@@ -130,7 +137,10 @@ def run_tests(adapter: Adapter, *, update: bool = False) -> Iterator[Outcome]:
             raise ConfigError(codes.TEST_ROW_ABSENT.at(place, row=case.row, count=len(runs)))
         run = runs[case.row - 1]
         if case.expect is None:
-            yield _check_refusal(case, run, suite.now)
+            outcome = _check_refusal(case, run, suite.now)
+            if not outcome.passed:
+                _insist_on_known(case, known(), node.place(("tests", index, "refused")))
+            yield outcome
         else:
             golden = adapter.directory / case.expect
             yield _check_packet(case, run, golden, suite.now, update=update)
@@ -145,6 +155,14 @@ def _check_refusal(case: Case, run: DryRun, now: dt.datetime) -> Outcome:
     return Outcome(
         case.name, passed=False, difference=f"expected {', '.join(case.refused)}, found: {what}"
     )
+
+
+def _insist_on_known(case: Case, known: Collection[str], place: str) -> None:
+    """Insist that the codes of a case exist; sources of others have codes of their own."""
+    ours = [code for code in case.refused if not _OF_OTHERS.fullmatch(code)]
+    unknown = [code for code in ours if code not in known] if known else []
+    if unknown:
+        raise ConfigError(*(codes.TEST_CODE_UNKNOWN.at(place, code=one[:60]) for one in unknown))
 
 
 def _refusal(run: DryRun, now: dt.datetime) -> str:

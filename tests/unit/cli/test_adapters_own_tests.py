@@ -47,3 +47,20 @@ def test_a_record_that_is_not_there(terminal: Terminal, adapter: Path) -> None:
     said = terminal.run("test", adapter)
     assert said.status == 78
     assert f"{path}:12:" in said.err
+
+
+def test_a_code_that_does_not_exist(terminal: Terminal, adapter: Path) -> None:
+    """A code that no finding has is a mistake of tests.yaml, told with its place."""
+    path = adapter / "tests.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "refused: [EDX-1201]" in text
+    path.write_text(text.replace("[EDX-1201]", "[EDX-1201, EDX-12O2, ACME-1]"), encoding="utf-8")
+    line = text[: text.index("refused: [EDX-1201]")].count("\n") + 1
+    said = terminal.run("test", adapter)
+    assert (said.status, "EDX-1109" in said.err) == (78, True)
+    assert f"{path}:{line}:" in said.err
+    assert "no finding has the code EDX-12O2\n" in said.err
+    assert "ACME-1" not in said.err
+    path.write_text(text.replace("[EDX-1201]", "[EDX-1201, ACME-1]"), encoding="utf-8")
+    other = terminal.run("test", adapter)
+    assert (other.status, "expected EDX-1201, ACME-1" in other.out) == (1, True)

@@ -61,6 +61,15 @@ def test_explain(terminal: Terminal) -> None:
     assert all(step["vi"] in text and step["en"] in text for step in data["steps"])
 
 
+def test_explain_of_what_gets_nothing(terminal: Terminal, catalogue: Path) -> None:
+    """A code that is unknown, closed or no code ends with 1, as it does for `resolve`."""
+    unknown = terminal.run("agencies", "explain", "QQQ")
+    assert (unknown.status, "no document is sent" in unknown.out) == (1, True)
+    assert terminal.run("agencies", "explain", "H99", "--json").status == 1
+    assert terminal.run("agencies", "explain", "--catalogue", catalogue, "G91").status == 1
+    assert terminal.run("agencies", "explain", "--catalogue", catalogue, "G90").status == 0
+
+
 def test_import(terminal: Terminal, catalogue: Path, tmp_path: Path) -> None:
     """A list is merged into the catalogue; a wrong row keeps everything from being written."""
     out = tmp_path / "new.csv"

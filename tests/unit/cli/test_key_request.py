@@ -71,7 +71,9 @@ def test_nothing_is_written_over(terminal: Terminal, config: Path, tmp_path: Pat
     assert terminal.run("keys", "csr", "G22", "--config", config).status == 0
     key = (tmp_path / "g22.key").read_bytes()
     again = terminal.run("keys", "csr", "G22", "--config", config)
-    assert (again.status, REQUEST_NEEDS_FILE.code in again.err) == (78, True)
+    assert (again.status, FILE_EXISTS.code in again.err) == (78, True)
+    assert f"{tmp_path / 'g22.key'}\n" in again.err
+    assert REQUEST_NEEDS_FILE.code not in again.err
     same = terminal.run("keys", "csr", "G22", "--config", config, "--key", tmp_path / "g22.key")
     assert (same.status, FILE_EXISTS.code in same.err) == (78, True)
     new = tmp_path / "new.key"

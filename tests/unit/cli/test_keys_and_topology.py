@@ -56,6 +56,7 @@ def test_a_key_that_is_not_registered(terminal: Terminal, node: Path, tmp_path: 
     node.write_text(text, encoding="utf-8")
     said = terminal.run("keys", "check", "--config", node)
     assert (said.status, "EDX-3" in said.err) == (1, True)
+    assert said.err.endswith("\n1 finding\n")
 
 
 def test_the_plan_is_shown_without_a_broker(terminal: Terminal, node: Path) -> None:
