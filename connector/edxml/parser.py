@@ -18,7 +18,15 @@ from connector.edxml import codes
 from connector.edxml.names import OLD_NS
 from connector.errors import Finding, PermanentError
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "check_bytes", "parse", "tree", "wants_memory"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+    "check_bytes",
+    "hard_parser",
+    "parse",
+    "tree",
+    "wants_memory",
+]
 
 _DECLARATION: Final = re.compile(
     rb"""<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*("1\.0"|'1\.0')"""
@@ -217,9 +225,9 @@ def _check_shape(data: bytes, limits: Limits) -> None:
         raise _refuse(codes.NOT_WELL_FORMED.at(place, reason=reason)) from None
 
 
-def tree(data: bytes) -> etree._Element:
-    """Return the root element of bytes that passed all other checks, as libxml2 reads them."""
-    parser = etree.XMLParser(
+def hard_parser() -> etree.XMLParser[etree._Element]:
+    """Return libxml2's parser as it may read packets, for bytes of which the shape was checked."""
+    return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -231,8 +239,12 @@ def tree(data: bytes) -> etree._Element:
         remove_pis=False,
         collect_ids=False,
     )
+
+
+def tree(data: bytes) -> etree._Element:
+    """Return the root element of bytes that passed all other checks, as libxml2 reads them."""
     try:
-        return etree.fromstring(data, parser)
+        return etree.fromstring(data, hard_parser())
     except etree.XMLSyntaxError as error:
         if wants_memory(error):
             raise MemoryError from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from enum import Enum
 from typing import Any
 
@@ -23,8 +24,16 @@ def as_data(envelope: Envelope) -> dict[str, Any]:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-    return {name: _plain(item) for name, item in pairs if item is not None and item != ()}
+    return {
+        name: item if type(item) is str else _plain(item)
+        for name in _names(value.__class__)
+        if (item := getattr(value, name)) is not None and item != ()
+    }
+
+
+@functools.cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _plain(value: Any) -> Any:

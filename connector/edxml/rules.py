@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from connector.edxml import act_checks as act
@@ -19,6 +20,7 @@ __all__ = ["RULES", "Rule", "check_rules", "documents_named"]
 _DOCUMENT: Final = (Document,)
 _STATUS: Final = (StatusReport,)
 _BOTH: Final = (Document, StatusReport)
+_Check = Callable[[Any, dt.date], Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Rule:
     en: str
     vi: str
     applies_to: tuple[type, ...]
-    check: Callable[[Any, dt.date], Iterator[Finding]]
+    check: _Check
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -262,11 +264,16 @@ def check_rules(
     `written` is the packet's text, if that is there: text that is sound as a whole is so in
     each element, which need not be looked at one by one.
     """
-    kind = type(envelope)
     sound = written is not None and doc.is_sound(written)
-    return tuple(
-        finding
-        for rule in RULES
-        if kind in rule.applies_to and not (sound and rule.check is doc.text_sound)
-        for finding in rule.check(envelope, today)
-    )
+    kind: Any = type(envelope)  # mypy takes a class for unhashable
+    found: list[Finding] = []
+    for check in _checks(kind, sound):
+        found += check(envelope, today)
+    return tuple(found)
+
+
+@cache
+def _checks(kind: type[Any], sound: bool) -> tuple[_Check, ...]:
+    """Return the checks of a kind of envelope, without that of a text that is known as sound."""
+    of_kind = (rule.check for rule in RULES if kind in rule.applies_to)
+    return tuple(check for check in of_kind if not (sound and check is doc.text_sound))

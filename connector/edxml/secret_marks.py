@@ -16,6 +16,7 @@ __all__ = ["bears_mark", "bears_word"]
 _MARK: Final = "(?:TUYỆT MẬT|TỐI MẬT|MẬT)"
 _APART: Final = "[-–—:.,;/|_]"
 _EDGES: Final = " \t\r\n.,;:!*\"'-–—()[]{}<>«»/|_"
+_WORDS: Final = ("mật", "mat")
 _WHOLE: Final = frozenset({"mật", "tối mật", "tuyệt mật", "độ mật", "toi mat", "tuyet mat"})
 _ANY_CASE: Final = (
     re.compile(rf"(?<!\w)độ (?:khẩn, )?mật ?[:=] ?{_MARK}(?!\w)", re.IGNORECASE),
@@ -29,6 +30,9 @@ _WORD: Final = re.compile(r"(?<!\w)(?<!BÍ )(?<!BẢO )(?<!CƠ )MẬT(?!\w)")
 def bears_mark(text: str) -> bool:
     """Tell whether a free text (subject, summary, file name) bears a mark."""
     plain = _plain(text)
+    folded = plain.casefold()
+    if not any(word in folded for word in _WORDS):
+        return False  # nearly always: every mark has one of these words in it
     if plain.strip(_EDGES).casefold() in _WHOLE:
         return True
     if any(pattern.search(plain) for pattern in _ANY_CASE) or _LEADING.match(plain):
@@ -40,7 +44,8 @@ def bears_mark(text: str) -> bool:
 
 def bears_word(text: str) -> bool:
     """Tell whether a short field where marks are put (circulation, notation) holds one."""
-    return bears_mark(text) or _WORD.search(_plain(text)) is not None
+    plain = _plain(text)
+    return bears_mark(plain) or ("MẬT" in plain and _WORD.search(plain) is not None)
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from connector.edxml import codes, rule_codes
 from connector.edxml.encode import payload_of
@@ -29,11 +29,11 @@ _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 _ENVELOPE: Final = "edXML:edXMLEnvelope"
 _SHORT: Final = max(map(len, PLACEHOLDERS))
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
-_SPECIAL: Final = re.compile("[&<>\r]")
+_OUTER: Final = ("", " ")
+"""What a printable value must not begin or end with; other white space is not printable."""
 _CONTENT_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._@+-]{0,127}")
 
 _Piece = bytes | tuple[Attachment, str]
-_Written = str | tuple[Attachment, str]
 
 
 def write(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS) -> bytes:
@@ -82,60 +82,70 @@ def draft(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS) -> Draft:
 
 def _parts(envelope: Envelope, options: WriteOptions) -> list[_Piece]:
     """Return text pieces and attachments in turn; raises if a value cannot be written."""
-    pieces: list[_Written] = []
-    findings: list[Finding] = []
-    _write(lay_out(envelope, options), "", pieces, findings)
-    if findings:
-        raise PermanentError(*findings)
-    return _merged(pieces)
+    written = _Written([], [], [])
+    _write(lay_out(envelope, options), "", written)
+    if written.findings:
+        raise PermanentError(*written.findings)
+    return [*written.pieces, "".join(written.text).encode()]
 
 
-def _merged(pieces: list[_Written]) -> list[_Piece]:
-    parts: list[_Piece] = []
-    text: list[str] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            text.append(piece)
-        else:
-            parts += ["".join(text).encode(), piece]
-            text = []
-    return [*parts, "".join(text).encode()]
+class _Written(NamedTuple):
+    """What was written so far: whole pieces, the text behind them, and what is wrong."""
+
+    pieces: list[_Piece]
+    text: list[str]
+    findings: list[Finding]
 
 
-def _write(node: Node, path: str, pieces: list[_Written], findings: list[Finding]) -> None:
-    before = len(pieces)
-    if node.name == _ENVELOPE and _is_plain(node, pieces):
+def _write(node: Node, path: str, written: _Written) -> None:
+    text, content = written.text, node.content
+    before = len(text)
+    if node.name == _ENVELOPE and _is_plain(node, text):
         return  # nearly always: nothing in it has to be named by its path
-    del pieces[before:]
-    pieces.append(f"<{node.name}{node.attributes}>")
-    if isinstance(node.content, str):
-        findings += _faults(node, path)
-        pieces.append(_escaped(node.content))
-    elif isinstance(node.content, Attachment):
-        pieces.append((node.content, path))
-    else:
-        for child, child_path in with_paths(node.content, path):
-            _write(child, child_path, pieces, findings)
-    pieces.append(f"</{node.name}>")
-
-
-def _is_plain(node: Node, pieces: list[_Written]) -> bool:
-    """Write an element in which there is nothing to be refused; False once there is something."""
-    pieces.append(f"<{node.name}{node.attributes}>")
-    content = node.content
+    del text[before:]
+    text.append(f"<{node.name}{node.attributes}>")
     if isinstance(content, str):
-        sound = content.isprintable() and len(content) > _SHORT and content.strip(SPACE) == content
-        if not sound and any(_faults(node, "")):
+        written.findings.extend(_faults(node, path))
+        text.append(_escaped(content))
+    elif isinstance(content, Attachment):
+        # A lone surrogate is among the findings already, so nobody will see these bytes.
+        written.pieces.extend(("".join(text).encode(errors="surrogatepass"), (content, path)))
+        text.clear()
+    else:
+        for child, child_path in with_paths(content, path):
+            _write(child, child_path, written)
+    text.append(f"</{node.name}>")
+
+
+def _is_plain(node: Node, text: list[str]) -> bool:
+    """Write an element in which there is nothing to be refused; False once there is something."""
+    content, name = node.content, node.name
+    if isinstance(content, str):
+        if not _is_sound(content) and any(_faults(node, "")):
             return False
-        pieces.append(_escaped(content))
-    elif isinstance(content, Attachment) or not all(_is_plain(each, pieces) for each in content):
+        text.append(f"<{name}{node.attributes}>{_escaped(content)}</{name}>")
+        return True
+    if isinstance(content, Attachment):
         return False
-    pieces.append(f"</{node.name}>")
+    text.append(f"<{name}{node.attributes}>")
+    for each in content:
+        if not _is_plain(each, text):
+            return False
+    text.append(f"</{name}>")
     return True
 
 
+def _is_sound(value: str) -> bool:
+    """Tell of a value at once that `_faults` will find nothing; False if it has to look."""
+    if not value.isprintable() or value[:1] in _OUTER or value[-1:] in _OUTER:
+        return False
+    return len(value) > _SHORT or value.casefold() not in PLACEHOLDERS
+
+
 def _escaped(text: str) -> str:
-    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
+    if "&" in text or "<" in text or ">" in text or "\r" in text:
+        return text.translate(_ESCAPES)
+    return text
 
 
 def _faults(node: Node, place: str) -> Iterator[Finding]:

@@ -15,19 +15,19 @@ import uuid
 from enum import Enum
 from typing import Any, Final
 
-from connector.model.envelope import Attachment, Document, Envelope, StatusReport
+from connector.model.envelope import Attachment, Document, Envelope
 
 __all__ = ["content_digest", "packet_id"]
 
 _NAMESPACE: Final = uuid.UUID("6f1d3f0c-58f4-5c0e-9d0e-6b1f5d0b8a11")
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _AS_IT_IS: Final = frozenset({str, int, bool})
 _UNCOVERED: Final = frozenset({"traces", "timestamp", "journal_head", "content_id"})
 
 
 def content_digest(envelope: Envelope) -> str:
     """Return the hex SHA-256 over what an envelope says, independent of time and spelling."""
-    text = json.dumps(_plain(envelope), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_JSON.encode(_plain(envelope)).encode()).hexdigest()
 
 
 def packet_id(envelope: Envelope, digest: str | None = None) -> str:
@@ -47,6 +47,9 @@ def packet_id(envelope: Envelope, digest: str | None = None) -> str:
 
 @functools.cache
 def _covered(kind: type[Any]) -> tuple[str, ...]:
+    """Return the fields of a dataclass that the digest covers; nothing else has any."""
+    if not dataclasses.is_dataclass(kind):
+        return ()
     names = (field.name for field in dataclasses.fields(kind))
     return tuple(name for name in names if name not in _UNCOVERED)
 
@@ -54,19 +57,20 @@ def _covered(kind: type[Any]) -> tuple[str, ...]:
 def _plain(value: object) -> Any:
     if type(value) in _AS_IT_IS:
         return value
-    if isinstance(value, Attachment):
-        names = ("name", "content_type", "description")
-        return [value.content.sha256, *(getattr(value, name) for name in names)]
-    if isinstance(value, Document | StatusReport) or (
-        dataclasses.is_dataclass(value) and not isinstance(value, type)
-    ):
-        return {
-            name: _plain(item)
-            for name in _covered(type(value))
-            if (item := getattr(value, name)) is not None and item != ()
-        }
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, Attachment):
+        return [value.content.sha256, value.name, value.content_type, value.description]
+    kind: Any = type(value)  # mypy takes a class for unhashable
+    if names := _covered(kind):
+        plain: dict[str, Any] = {}
+        for name in names:
+            item = getattr(value, name)
+            if type(item) in _AS_IT_IS:
+                plain[name] = item
+            elif item is not None and item != ():
+                plain[name] = _plain(item)
+        return plain
     if isinstance(value, Enum | dt.date):
         return value.value if isinstance(value, Enum) else value.isoformat()
     return value

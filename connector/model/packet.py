@@ -194,12 +194,11 @@ def _in_threes(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """A valid, unsigned packet in canonical form, and what it says."""
+class _Written:
+    """What is written in parts."""
 
+    __slots__ = ()
     parts: tuple[Part, ...]
-    envelope: Envelope
 
     @property
     def size(self) -> int:
@@ -217,7 +216,15 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class Packet(_Written):
+    """A valid, unsigned packet in canonical form, and what it says."""
+
+    parts: tuple[Part, ...]
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed(_Written):
     """A signed packet.
 
     `digest` is the lower-case hex of the signed Reference's digest: what statuses name and what
@@ -231,17 +238,3 @@ class Sealed:
     digest: str
     signed: tuple[bytes, ...] | None = field(default=None, repr=False, compare=False)
     """What all parts are in bytes, as they were when they were signed; kept of small packets."""
-
-    @property
-    def size(self) -> int:
-        """Number of bytes."""
-        return size_of(self.parts)
-
-    @property
-    def data(self) -> bytes:
-        """All bytes at once: for tools that look at one packet."""
-        return b"".join(chunks_of(self.parts))
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes in pieces."""
-        return chunks_of(self.parts)

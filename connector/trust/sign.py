@@ -37,13 +37,14 @@ def seal(packet: Packet, key: SigningKey) -> Sealed:
     Signature, which is a part of its own, out of the sealed parts gives the packet's bytes again.
     """
     prove_canonical(packet.parts)
+    header = _with_header(packet.parts)
     chunks: list[bytes] | None = [] if packet.size <= _KEPT else None
     digest = digest_of(packet.parts, chunks)
     content = content_digest(packet.envelope)
     signature = signature_over(digest, key)
     return Sealed(
-        parts=_with_signature(packet.parts, signature),
-        signed=None if chunks is None else _placed(chunks, signature),
+        parts=_placed(packet.parts, header, signature),
+        signed=None if chunks is None else _placed(chunks, header, signature),
         envelope=packet.envelope,
         packet_id=packet_id(packet.envelope, content),
         content_digest=content,
@@ -68,19 +69,24 @@ def signature_by_library(data: bytes, key: SigningKey) -> tuple[bytes, bytes]:
     return canonical(signature), base64.b64decode(signature.findtext(_DIGEST) or "")
 
 
-def _with_signature(parts: tuple[Part, ...], signature: bytes) -> tuple[Part, ...]:
-    """Put the Signature behind the header's children; the header stands in one literal."""
-    ends = sum(part.count(_HEADER_END) for part in parts if isinstance(part, bytes))
-    if ends != 1:
+def _with_header(parts: tuple[Part, ...]) -> bytes:
+    """Return the literal in which edXMLHeader ends, exactly once."""
+    found = [part for part in parts if isinstance(part, bytes) and _HEADER_END in part]
+    if sum(part.count(_HEADER_END) for part in found) != 1:
         raise Bug(codes.NOT_CANONICAL.at(reason="edXMLHeader does not end exactly once"))
-    return _placed(parts, signature)
+    return found[0]
 
 
-def _placed(parts: Iterable[_Any], signature: bytes) -> tuple[_Any | bytes, ...]:
+def _placed(parts: Iterable[_Any], header: bytes, signature: bytes) -> tuple[_Any | bytes, ...]:
+    """Put the Signature behind the header's children.
+
+    The literal is known by its identity: to look for the header's end in all of a packet's bytes
+    takes longer than to hash them.
+    """
     placed: list[_Any | bytes] = []
     for part in parts:
-        if isinstance(part, bytes) and _HEADER_END in part:
-            before, end, after = part.partition(_HEADER_END)
+        if part is header:
+            before, end, after = header.partition(_HEADER_END)
             placed += [before, signature, end + after]
         else:
             placed.append(part)

@@ -27,6 +27,7 @@ from signxml.signer import XMLSigner
 from signxml.verifier import VerifyResult, XMLVerifier
 
 from connector.edxml.names import DS_NS, SIGNATURE_LOCATION
+from connector.edxml.parser import hard_parser
 
 __all__ = [
     "ENVELOPED",
@@ -42,22 +43,6 @@ PLACEHOLDER: Final = "placeholder"
 """Id of the empty Signature that signxml fills."""
 
 _EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
-
-
-def hard_parser() -> etree.XMLParser[etree._Element]:
-    """Return a parser for bytes that `connector.edxml.parser.parse` has accepted."""
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        huge_tree=True,
-        recover=False,
-        remove_comments=False,
-        remove_pis=False,
-        collect_ids=False,
-    )
 
 
 def canonical(element: etree._Element, *, exclusive: bool = True) -> bytes:
