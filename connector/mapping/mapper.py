@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from connector.clock import Clock, vietnam_date
 from connector.errors import Finding, RecordError
 from connector.mapping import codes
-from connector.mapping.attachments import Attach, attached, load_files
+from connector.mapping.attachments import Attach, LoadedFile, attached, load_files
 from connector.mapping.business import business, own_response, responses
 from connector.mapping.provenance import Provenance, Step
 from connector.mapping.reading import Reading, compile_rules
@@ -21,7 +20,6 @@ from connector.mapping.tables import CodeTable
 from connector.mapping.text import checked
 from connector.mapping.values import Refusal, SignerTitle, TypeChoice, is_empty, text_of
 from connector.model.envelope import (
-    Attachment,
     Document,
     DocumentCode,
     DocumentType,
@@ -104,10 +102,9 @@ class Mapper:
             for entry in self._settings.attachments
             for file in load_files(entry, record, attach, reading.findings)
         ]
-        document = self._document(reading)
+        document = self._document(reading, files)
         if document is None or key is None or reading.findings:
             raise RecordError(*dict.fromkeys(reading.findings))
-        document = _with_files(document, attached(files, document.document_id))
         return Mapped(key, document, tuple(reading.provenance))
 
     def source_key(self, record: Record) -> str | None:
@@ -136,7 +133,7 @@ class Mapper:
                     findings.append(refusal.at(place))
         return "|".join(parts) if len(parts) == len(self._settings.key) else None
 
-    def _document(self, reading: Reading) -> Document | None:
+    def _document(self, reading: Reading, files: list[LoadedFile]) -> Document | None:
         today = vietnam_date(self._clock.now())
         header = _header(reading)
         found = self._receivers.of(reading, self._sender, today)
@@ -169,6 +166,7 @@ class Mapper:
             response_for_task=reading.get("response_for_task"),
             application_type=reading.get("application_type"),
             business=what,
+            attachments=attached(files, document_id),
         )
 
 
@@ -236,10 +234,6 @@ def _other_info(reading: Reading) -> OtherInfo | None:
     values = {name: reading.get(f"other_info.{name}") for name in _OTHER_INFO}
     given = {name: value for name, value in values.items() if value is not None and value != ()}
     return OtherInfo(**given) if given else None
-
-
-def _with_files(document: Document, files: tuple[Attachment, ...]) -> Document:
-    return dataclasses.replace(document, attachments=files)
 
 
 def _key_part(value: Cell) -> str:

@@ -23,7 +23,17 @@ from connector.mapping import value_codes
 from connector.mapping.transform import Example, Parameters, Transform
 from connector.mapping.values import Refusal, shown
 
-__all__ = ["PYTHON_TRANSFORMS", "Function", "PythonSettings", "load_functions", "python_warnings"]
+__all__ = [
+    "OWN_FUNCTION",
+    "PYTHON_TRANSFORMS",
+    "Function",
+    "PythonSettings",
+    "load_functions",
+    "python_warnings",
+]
+
+OWN_FUNCTION: Final = "python"
+"""The one transform that may give another value for the same one."""
 
 Function = Callable[[object], object]
 """What a file offers: one value in, one value out."""
@@ -179,7 +189,7 @@ def _apply(value: object, function: Function) -> object:
 
 PYTHON_TRANSFORMS: Final[tuple[Transform, ...]] = (
     Transform(
-        name="python",
+        name=OWN_FUNCTION,
         title="Hàm Python của adapter",
         doc="Calls a function of the file under python, the only code that an adapter may bring; "
         "what it raises refuses the record. A list is given item by item.",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from connector.config.suggest import did_you_mean
 from connector.errors import Finding
@@ -12,7 +12,7 @@ from connector.mapping import codes
 from connector.mapping.fields import FIELDS, Field
 from connector.mapping.fit import fitted
 from connector.mapping.provenance import Provenance, Step
-from connector.mapping.python_functions import Function
+from connector.mapping.python_functions import OWN_FUNCTION, Function
 from connector.mapping.settings import FieldSettings
 from connector.mapping.tables import CodeTable
 from connector.mapping.transforms import BoundTransform, bind
@@ -20,6 +20,8 @@ from connector.mapping.values import Refusal, is_empty, shown
 from connector.model.record import Record
 
 __all__ = ["Reading", "Rule", "compile_rules"]
+
+_NOTHING: Final = {path: () if one.many else None for path, one in FIELDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Rule:
     field: Field
     settings: FieldSettings
     transforms: tuple[BoundTransform, ...]
+    constant: Any = None
+    """What the field holds in every record, if that was found out already."""
 
     def place(self, record: Record) -> str:
         """Return the place of the field's value: the record's, with the column."""
@@ -43,9 +47,30 @@ def compile_rules(
 ) -> tuple[Rule, ...]:
     """Return the rules of an adapter, transforms joined with their tables and functions."""
     return tuple(
-        Rule(FIELDS[path], settings, tuple(bind(settings.transforms, tables, functions)))
+        _known(Rule(FIELDS[path], settings, tuple(bind(settings.transforms, tables, functions))))
         for path, settings in fields.items()
     )
+
+
+def _known(rule: Rule) -> Rule:
+    """Return a rule with what it always gives, if it looks at no record and all of it is pure."""
+    settings = rule.settings
+    own = any(transform.name == OWN_FUNCTION for transform in rule.transforms)
+    if settings.value is None or settings.when is not None or own:
+        return rule
+    try:
+        return replace(rule, constant=_fitted(rule, settings.value))
+    except Refusal:
+        return rule  # each record is refused by itself, at its place
+
+
+def _fitted(rule: Rule, value: object) -> Any:
+    """Return what a field holds of a value that is not explained."""
+    if is_empty(value) and rule.settings.default is not None:
+        value = rule.settings.default
+    for transform in rule.transforms:
+        value = transform.function(value)
+    return fitted(rule.field, value)
 
 
 @dataclass(slots=True)
@@ -72,7 +97,7 @@ class Reading:
 
     def get(self, path: str) -> Any:
         """Return a field's value; None or () if it says nothing or failed."""
-        return self.values.get(path, () if FIELDS[path].many else None)
+        return self.values.get(path, _NOTHING[path])
 
     def place(self, path: str) -> str:
         """Return the place of a field's value, the record's if the field is not mapped."""
@@ -99,6 +124,17 @@ class Reading:
 
     def _value(self, rule: Rule) -> Any:
         settings = rule.settings
+        if not self.explain:
+            if rule.constant is not None:
+                return rule.constant
+            value = _raw(settings, self.record)
+            holds = settings.when is None or settings.when.holds(self.record)
+            return _fitted(rule, value if holds else None)
+        return self._explained(rule)
+
+    def _explained(self, rule: Rule) -> Any:
+        """Read a field as `_fitted` does, and note each step."""
+        settings = rule.settings
         value = _raw(settings, self.record)
         raw, steps = value, []
         if settings.when is not None and not settings.when.holds(self.record):
@@ -109,11 +145,9 @@ class Reading:
             steps.append(Step("default", shown(raw), shown(value)))
         for transform in rule.transforms:
             before, value = value, transform.function(value)
-            if self.explain:
-                steps.append(Step(transform.name, shown(before), shown(value)))
+            steps.append(Step(transform.name, shown(before), shown(value)))
         fit = fitted(rule.field, value)
-        if self.explain:
-            self._note(rule, raw, steps, value, fit)
+        self._note(rule, raw, steps, value, fit)
         return fit
 
     def _note(self, rule: Rule, raw: object, steps: list[Step], value: object, fit: object) -> None:

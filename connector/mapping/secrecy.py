@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final, Self
 
 from pydantic import Field, model_validator
@@ -116,6 +117,7 @@ def check_table(table: CodeTable) -> Iterator[SettingProblem]:
             yield SettingProblem(codes.SECRECY_OPENED, value=value)
 
 
+@lru_cache(maxsize=1024)
 def looks_secret(column: str) -> bool:
     """Tell whether a column is named like a degree of secrecy in known systems."""
     return fold(column) in _COLUMNS

@@ -46,7 +46,7 @@ class SourceFile:
     def open(self) -> BinaryIO:
         """Return a new stream; RecordError if the file is no longer the one that was read."""
         try:
-            stream = _open(self.path)
+            stream = os.fdopen(_open(self.path), "rb")
         except OSError as error:
             raise self._changed() from error
         if _stamp(os.fstat(stream.fileno())) != self._stamp:
@@ -98,21 +98,29 @@ class Attachments:
         if self.directory is None:
             raise _refuse(codes.ATTACHMENTS_NOT_SET, record.place, reference)
         root = _root(self.directory)
-        path = _inside(root, reference, record.place)
         try:
-            with _open(path) as stream:
-                return _known(stream, path, record.place, reference)
-        except _NotAFile as error:
-            raise _refuse(codes.ATTACHMENT_NOT_A_FILE, record.place, reference) from error
-        except OSError as error:
-            raise _refuse(codes.ATTACHMENT_ABSENT, record.place, reference) from error
+            return _read(_inside(root, reference, record.place), record.place, reference)
+        except RecordError:
+            _root(self.directory, listed=True)
+            raise
 
 
-def _root(directory: Path) -> Path:
+def _read(path: Path, place: str, reference: str) -> SourceFile | HeldFile:
     try:
-        status = directory.stat()
+        return _known(_open(path), path, place, reference)
+    except _NotAFile as error:
+        raise _refuse(codes.ATTACHMENT_NOT_A_FILE, place, reference) from error
+    except OSError as error:
+        raise _refuse(codes.ATTACHMENT_ABSENT, place, reference) from error
+
+
+def _root(directory: Path, *, listed: bool = False) -> str:
+    """Return the real path of the directory; before a file is refused, it must be listed too."""
+    try:
+        status = os.stat(directory)  # noqa: PTH116 - once a file, and Path takes thrice as long
         root = _resolved(directory, status.st_dev, status.st_ino)
-        os.scandir(root).close()
+        if listed:
+            os.scandir(root).close()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnavailableError(codes.ATTACHMENTS_GONE.at(str(directory), reason=reason)) from error
@@ -120,12 +128,12 @@ def _root(directory: Path) -> Path:
 
 
 @functools.lru_cache(maxsize=64)
-def _resolved(directory: Path, _device: int, _inode: int) -> Path:
+def _resolved(directory: Path, _device: int, _inode: int) -> str:
     """Return the real path of a directory; another one in its place is looked at anew."""
-    return directory.resolve(strict=True)
+    return str(directory.resolve(strict=True))
 
 
-def _inside(root: Path, reference: str, place: str) -> Path:
+def _inside(root: str, reference: str, place: str) -> Path:
     """Follow the reference, links too, and refuse it if it ends outside."""
     written = reference.strip().replace("\\", "/")
     parts = written.split("/")
@@ -133,51 +141,57 @@ def _inside(root: Path, reference: str, place: str) -> Path:
         raise _refuse(codes.ATTACHMENT_ABSENT, place, reference)
     if written.startswith("/") or ".." in parts or _DRIVE.match(written):
         raise _refuse(codes.ATTACHMENT_OUTSIDE, place, reference)
-    for spelled in (written, *(unicodedata.normalize(form, written) for form in _FORMS)):
+    for form in (None, *_FORMS):
+        spelled = written if form is None else unicodedata.normalize(form, written)
         try:
             path = _followed(root, spelled)
         except (OSError, RuntimeError):
             continue
-        if not path.is_relative_to(root):
+        if not f"{path}/".startswith(f"{root.rstrip('/')}/"):
             raise _refuse(codes.ATTACHMENT_OUTSIDE, place, reference)
-        return path
+        return Path(path)
     raise _refuse(codes.ATTACHMENT_ABSENT, place, reference)
 
 
-def _followed(root: Path, spelled: str) -> Path:
+def _followed(root: str, spelled: str) -> str:
     """Return the real path of a file; the root is real already, so only what is below may link."""
-    at = str(root)
+    at = root.rstrip("/")
     for step in spelled.split("/"):
         if step not in {"", "."}:
             at = f"{at}/{step}"
             if stat.S_ISLNK(os.lstat(at).st_mode):
-                return (root / spelled).resolve(strict=True)
-    return Path(at)
+                return str(Path(root, spelled).resolve(strict=True))
+    return at
 
 
 class _NotAFile(OSError):
     """A directory, pipe or device stands where a file should be."""
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> int:
     """Open without waiting for the other end of a pipe and without following a link."""
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise _NotAFile(path)
-    return os.fdopen(descriptor, "rb")
+    return descriptor
 
 
-def _known(stream: BinaryIO, path: Path, place: str, reference: str) -> SourceFile | HeldFile:
-    before = os.fstat(stream.fileno())
-    digest, size, last = hashlib.sha256(), 0, b""
-    while chunk := stream.read(min(before.st_size + 1, _CHUNK)):
-        digest.update(chunk)
-        size, last = size + len(chunk), chunk
+def _known(descriptor: int, path: Path, place: str, reference: str) -> SourceFile | HeldFile:
+    """Read an open file once, and close it; a small one is read in one piece."""
+    try:
+        before = os.fstat(descriptor)
+        digest, size, last = hashlib.sha256(), 0, b""
+        while chunk := os.read(descriptor, min(max(before.st_size - size, 0) + 1, _CHUNK)):
+            digest.update(chunk)
+            size, last = size + len(chunk), chunk
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
     if not size:
         raise _refuse(codes.ATTACHMENT_EMPTY, place, reference)
-    if _stamp(before) != _stamp(os.fstat(stream.fileno())):
+    if _stamp(before) != _stamp(after):
         raise _refuse(codes.ATTACHMENT_CHANGED, place, reference)
     file = SourceFile(path, digest.hexdigest(), size, _stamp(before), place, reference)
     return HeldFile(last, file) if size == len(last) and size <= HELD_BYTES else file
