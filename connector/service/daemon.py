@@ -31,6 +31,7 @@ from connector.flow.status_exchange import Exchange
 from connector.service import codes
 from connector.service.health import HealthServer
 from connector.service.notify import notify, watchdog_interval_seconds
+from connector.service.pace import steady
 from connector.service.worker import Worker
 
 __all__ = ["Daemon", "Stage"]
@@ -76,7 +77,7 @@ class Daemon:
         Raises:
             ConnectorError: the error that ended it; its `exit_status` is the process's.
         """
-        with self._signals(), self._linked() as links, self._health():
+        with steady(), self._signals(), self._linked() as links, self._health():
             self._node.reloading.begin()
             self._workers = self._make_workers(links)
             for worker in self._workers:
