@@ -19,9 +19,9 @@ from pika.credentials import ExternalCredentials
 
 from connector.broker import codes
 from connector.broker.backoff import Backoff
+from connector.broker.inflow import InflowConnection
 from connector.broker.settings import BrokerSettings, Endpoint
 from connector.broker.trouble import NEEDS_PERSON, explain
-from connector.broker.wire import TolerantConnection
 from connector.errors import Finding
 from connector.events import AlarmRaised, BrokerConnected, BrokerLost, Event
 
@@ -57,10 +57,10 @@ class Link:
     ) -> None:
         self.trouble: Finding | None = None
         self._settings: Final = settings
-        self._targets: Final = [
-            (endpoint, connection_parameters(settings, endpoint, name))
-            for endpoint in settings.endpoints()
-        ]
+        self._name: Final = name
+        self._targets: Final = settings.endpoints()
+        for endpoint in self._targets:
+            connection_parameters(settings, endpoint, name)  # unusable files are said at once
         self._session: Final = session
         self._listener: Final = on_event
         self._lock: Final = threading.Lock()
@@ -70,7 +70,7 @@ class Link:
         self._channel_backoff: Final = _backoff(settings)
         self._loop: IOLoop | None = None
         self._connection: SelectConnection | None = None
-        self._broker: Endpoint = self._targets[0][0]
+        self._broker: Endpoint = self._targets[0]
         self._announced: bool | None = None
         self._alarmed: str | None = None
         self._ready = False
@@ -163,12 +163,12 @@ class Link:
             self._emit(BrokerConnected())
 
     def _run(self) -> None:
-        for endpoint, parameters in itertools.cycle(self._targets):
+        for endpoint in itertools.cycle(self._targets):
             if self._stopping.is_set():
                 break
             self._broker = endpoint
-            try:
-                self._connect(parameters)
+            try:  # the files of certificates are read each time: they are renewed under us
+                self._connect(connection_parameters(self._settings, endpoint, self._name))
             except Exception as error:  # noqa: BLE001  # a bug must not end the thread in silence
                 self._over(error, opening=False)
             if not self._stopping.is_set():
@@ -177,7 +177,7 @@ class Link:
     def _connect(self, parameters: ConnectionParameters) -> None:
         """Open one connection and serve it until it has ended."""
         loop = IOLoop()
-        connection = TolerantConnection(
+        connection = InflowConnection(
             parameters,
             on_open_callback=self._opened,
             on_open_error_callback=lambda _, error: self._over(_exception(error), opening=True),

@@ -7,9 +7,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-__all__ = ["CONTENT_TYPE", "DeliveryTag", "Incoming", "Outcome", "OutcomeKind", "Outgoing", "Sent"]
+__all__ = [
+    "CONTENT_TYPE",
+    "Body",
+    "DeliveryTag",
+    "Incoming",
+    "Outcome",
+    "OutcomeKind",
+    "Outgoing",
+    "Sent",
+]
 
 CONTENT_TYPE: Final = "application/edxml+xml"
+
+Body = bytes | tuple[bytes, ...]
+"""The bytes of a message, or their pieces as they lie in memory: nobody has to join them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +35,17 @@ class Outgoing:
     part: int = 0
     exchange: str
     routing_key: str
-    body: bytes = field(repr=False)
+    body: Body = field(repr=False)
     message_id: str
     type: str
     correlation_id: str | None = None
     user_id: str
     headers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of bytes of the body."""
+        return len(self.body) if isinstance(self.body, bytes) else sum(map(len, self.body))
 
     @property
     def sent(self) -> Sent:
@@ -40,7 +57,7 @@ class Outgoing:
             routing_key=self.routing_key,
             message_id=self.message_id,
             user_id=self.user_id,
-            size=len(self.body),
+            size=self.size,
         )
 
 

@@ -22,6 +22,7 @@ from connector.broker.message import CONTENT_TYPE, Outcome, OutcomeKind, Outgoin
 from connector.broker.settings import BrokerSettings
 from connector.broker.trouble import refusal
 from connector.broker.window import Window
+from connector.broker.wire import Pieces
 from connector.errors import Finding, UnavailableError
 from connector.events import Event
 
@@ -90,7 +91,7 @@ class Publisher:
         with self._changed:
             self._wait_for_room(message, timeout)
             self._open_count += 1
-            self._open_bytes += len(message.body)
+            self._open_bytes += message.size
             self._alone = message.key in self._suspects
             self._suspects.discard(message.key)
             self._queue.append(message)
@@ -153,9 +154,7 @@ class Publisher:
     def _fits(self, message: Outgoing) -> bool:
         if not self._open_count:
             return True  # even one that is larger than the window
-        return (
-            not self._alone and message.key not in self._suspects and self._takes(len(message.body))
-        )
+        return not self._alone and message.key not in self._suspects and self._takes(message.size)
 
     def _takes(self, size: int) -> bool:
         fits = self._open_bytes + size <= self._settings.window_bytes
@@ -182,7 +181,7 @@ class Publisher:
             channel.basic_publish(
                 message.exchange,
                 message.routing_key,
-                message.body,
+                Pieces(message.body),
                 _properties(message),
                 mandatory=True,
             )

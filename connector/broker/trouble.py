@@ -12,7 +12,7 @@ from pika.adapters.utils import connection_workflow as workflow
 
 from connector.broker import codes
 from connector.broker.message import Sent
-from connector.errors import Finding, Text
+from connector.errors import ConnectorError, Finding, Text
 
 __all__ = ["NEEDS_PERSON", "culprits", "explain", "refusal"]
 
@@ -22,6 +22,7 @@ NEEDS_PERSON: Final = frozenset(
         codes.AUTHENTICATION_FAILED,
         codes.VHOST_DENIED,
         codes.TLS_FAILED,
+        codes.TLS_FILES,
         codes.QUEUE_NOT_FOUND,
         codes.QUEUE_DENIED,
         codes.CONSUMER_CANCELLED,
@@ -46,6 +47,9 @@ _TEXTS: Final[tuple[tuple[tuple[type[BaseException], ...], Text], ...]] = (
     ((workflow.AMQPConnectorException, ConnectionRefusedError), codes.UNREACHABLE),
     ((exceptions.AMQPError, OSError), codes.CONNECTION_LOST),
 )
+_ALERT: Final = re.compile(r"\[SSL: \w*ALERT")
+"""With TLS 1.3 a broker refuses our certificate after the handshake, in whatever pika does then."""
+
 _BAD_REQUEST_CODES: Final = frozenset({403, 404, 406})
 _SUBJECTS: Final[tuple[tuple[re.Pattern[str], Callable[[Sent], str]], ...]] = (
     (re.compile(r"user_id property set to '([^']*)'"), lambda message: message.user_id),
@@ -57,6 +61,8 @@ _SUBJECTS: Final[tuple[tuple[re.Pattern[str], Callable[[Sent], str]], ...]] = (
 def explain(error: BaseException, broker: object, *, opening: bool = False) -> Finding:
     """Return the finding for what ended or prevented a connection or channel."""
     root = _root(error)
+    if isinstance(root, ConnectorError):
+        return root.findings[0]
     return _text(root, opening=opening).at(broker=broker, reason=_reason(root))
 
 
@@ -94,6 +100,8 @@ def _text(error: BaseException, *, opening: bool) -> Text:
     if isinstance(error, exceptions.ChannelClosedByBroker):
         named = {404: codes.QUEUE_NOT_FOUND, 403: codes.QUEUE_DENIED}
         return named.get(error.reply_code, codes.CHANNEL_CLOSED)
+    if _ALERT.search(str(error.args)):
+        return codes.TLS_FAILED
     if isinstance(error, _REFUSED_AT_HANDSHAKE) and not _said_by_broker(error):
         return codes.UNREACHABLE
     for kinds, text in _TEXTS:

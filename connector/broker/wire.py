@@ -8,14 +8,17 @@ its properties instead, so that it can be set aside.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, Self
 
 from pika import BasicProperties, SelectConnection, spec
 from pika.frame import Header, Method
 
+from connector.broker.message import Body
+
 __all__ = [
     "UNREADABLE",
+    "Pieces",
     "TolerantConnection",
     "framed",
     "plain_headers",
@@ -50,29 +53,50 @@ class TolerantConnection(SelectConnection):
     ) -> None:
         """Write a message as pika does, but its body as it lies in memory, not copied thrice."""
         properties, body = content
+        pieces = body.pieces if isinstance(body, Pieces) else (body,)
+        size = sum(map(len, pieces))
         head = Method(channel_number, method_frame).marshal()
-        head += Header(channel_number, len(body), properties).marshal()
-        frames: list[Any] = list(framed(head, channel_number, body, self._body_max_length))
+        head += Header(channel_number, size, properties).marshal()
+        frames: list[Any] = list(framed(head, channel_number, pieces, self._body_max_length))
         self._output_marshaled_frames(frames)
 
 
+class Pieces(bytes):
+    """The body of a message in pieces; pika passes bytes on, whatever else they are."""
+
+    pieces: tuple[bytes, ...]
+
+    def __new__(cls, body: Body) -> Self:
+        """Take a body as it lies in memory; the bytes of this object itself are none."""
+        made = super().__new__(cls)
+        made.pieces = (body,) if isinstance(body, bytes) else body
+        return made
+
+
 def framed(
-    head: bytes, channel_number: int, body: bytes, most: int
+    head: bytes, channel_number: int, pieces: Iterable[bytes], most: int
 ) -> Iterator[bytes | memoryview]:
     """Yield the bytes of a message: what stands before its body, then the body in frames.
 
     Large pieces of the body are views; what is small is joined to what stands before it.
     """
-    view, before = memoryview(body), head
-    for start in range(0, len(body), most):
-        piece = view[start : start + most]
-        before += _FRAME.pack(spec.FRAME_BODY, channel_number, len(piece))
-        if len(piece) > _SMALL:
-            yield before
-            yield piece
-            before = _END
-        else:
-            before += bytes(piece) + _END
+    views = [memoryview(piece) for piece in pieces]
+    left, room, before = sum(map(len, views)), 0, head
+    for whole in views:
+        view = whole
+        while view:
+            if not room:
+                room = min(most, left)
+                before += _FRAME.pack(spec.FRAME_BODY, channel_number, room)
+            piece, view = view[:room], view[room:]
+            room, left = room - len(piece), left - len(piece)
+            if len(piece) > _SMALL:
+                yield from (before, piece) if before else (piece,)
+                before = b""
+            else:
+                before += bytes(piece)
+            if not room:
+                before += _END
     yield before
 
 

@@ -11,8 +11,9 @@ from pika.adapters.utils import connection_workflow as workflow
 
 from connector.broker import codes
 from connector.broker.trouble import NEEDS_PERSON, explain, refusal
-from connector.errors import Text
+from connector.errors import ConfigError, Text
 
+_ALERT = "StreamLostError: SSLError(1, '[SSL: SSLV3_ALERT_CERTIFICATE_EXPIRED] alert (_ssl.c:2)')"
 _CONNECTION_ENDS = (
     exceptions.ConnectionClosed,
     exceptions.ChannelClosed,
@@ -131,3 +132,20 @@ def test_troubles_that_pass_by_themselves_raise_no_alarm() -> None:
     assert codes.AUTHENTICATION_FAILED.code in NEEDS_PERSON
     assert codes.CONNECTION_LOST.code not in NEEDS_PERSON
     assert codes.UNREACHABLE.code not in NEEDS_PERSON
+
+
+@pytest.mark.parametrize("kind", [exceptions.StreamLostError, exceptions.IncompatibleProtocolError])
+@pytest.mark.parametrize("opening", [True, False])
+def test_refused_client_certificate_is_named_as_such(kind: type[Exception], opening: bool) -> None:
+    """With TLS 1.3 it is refused after the handshake, wherever pika happens to be: an alarm."""
+    finding = explain(kind(_ALERT), "broker", opening=opening)
+    assert finding.code == codes.TLS_FAILED.code
+    assert "CERTIFICATE_EXPIRED" in finding.en
+    assert finding.code in NEEDS_PERSON
+
+
+def test_unusable_certificate_files_are_a_finding_of_their_own() -> None:
+    """Files are read at each connection: what is half replaced is told, not taken for a bug."""
+    error = ConfigError(codes.TLS_FILES.at("broker.tls", reason="no start line"))
+    assert explain(error, "broker").code == codes.TLS_FILES.code
+    assert codes.TLS_FILES.code in NEEDS_PERSON

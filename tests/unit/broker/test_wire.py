@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import struct
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -112,7 +113,18 @@ def test_a_message_is_framed_as_pika_frames_it(size: int) -> None:
     body = bytes(range(256)) * (size // 256) + bytes(size % 256)
     starts = range(0, size, 131_064)
     expected = b"".join(Body(7, body[start : start + 131_064]).marshal() for start in starts)
-    pieces = list(framed(b"head", 7, body, 131_064))
+    pieces = list(framed(b"head", 7, (body,), 131_064))
     assert b"".join(pieces) == b"head" + expected
     assert all(pieces)
     assert size <= 16_384 or any(isinstance(piece, memoryview) for piece in pieces)
+
+
+@pytest.mark.parametrize("cuts", [(), (1,), (20_000, 20_001), (131_063, 131_064, 262_128)])
+def test_a_body_in_pieces_is_framed_like_the_whole(cuts: tuple[int, ...]) -> None:
+    """Frames do not end where pieces do; empty pieces leave no trace."""
+    body = bytes(range(256)) * 1200
+    pieces = [body[start:end] for start, end in pairwise((0, 0, *cuts, len(body)))]
+    whole = b"".join(framed(b"head", 7, (body,), 131_064))
+    found = list(framed(b"head", 7, pieces, 131_064))
+    assert b"".join(found) == whole
+    assert all(found)
