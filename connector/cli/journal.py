@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from connector.cli.nodes import config_option, json_option, limit_option
-from connector.cli.output import fold_time, print_json, tell_findings
-from connector.cli.stores import opened_store
+from connector.cli.nodes import config_option, json_option, limit_option, load_config
+from connector.cli.output import counted, fold_time, print_json, table, tell_findings
+from connector.cli.stores import opened_spool, opened_store
 
 __all__ = ["journal"]
 
@@ -22,24 +22,61 @@ def journal() -> None:
 @config_option
 @json_option
 @click.option("--expected-head", help="A head that a peer or an archive witnessed.")
-def verify(config_path: Path, expected_head: str | None, *, as_json: bool) -> None:
+@click.option(
+    "--witnessed",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="What a peer's `connector journal heads --json` printed.",
+)
+def verify(
+    config_path: Path, expected_head: str | None, files: tuple[Path, ...], *, as_json: bool
+) -> None:
     """Check the hash chain; exit with 1 if an entry was changed, removed, added or moved.
 
-    That the end was cut off shows only against a head that somebody witnessed: --expected-head.
+    That the end was cut off, or all of it written anew, shows only against heads that somebody
+    witnessed: --expected-head, --witnessed.
     """
+    from connector.flow.witness import read_heads
     from connector.store import journal as chain
 
+    ours = [agency.code for agency in load_config(config_path).agencies] if files else []
+    heads = [head for file in files for head in read_heads(file, ours)]
     with opened_store(config_path) as store, store.read() as tx:
-        findings = chain.verify(tx, expected_head=expected_head)
+        findings = chain.verify(tx, expected_head=expected_head, witnessed=heads)
         head, count = chain.head(tx), chain.count(tx)
     if as_json:
         entries = [finding.as_dict() for finding in findings]
         print_json({"entries": count, "head": head, "findings": entries})
     else:
         tell_findings(findings)
-        click.echo(f"{count} entries, head {head}, {len(findings)} findings")
+        links = f"{count} entry" if count == 1 else f"{count} entries"
+        click.echo(f"{links}, head {head}, {counted(len(findings), 'finding')}")
     if findings:
         raise click.exceptions.Exit(1)
+
+
+@journal.command()
+@config_option
+@json_option
+@limit_option
+@click.option("--of", "agency", help="Only of this agency, as the file for it.")
+def heads(config_path: Path, limit: int, agency: str | None, *, as_json: bool) -> None:
+    """Print the heads of other agencies' journals, as their signed statuses stated them.
+
+    Given back to an agency they prove its journal: `connector journal verify --witnessed FILE`.
+    """
+    from connector.flow.witness import heads_of_peers
+
+    with opened_store(config_path) as store:
+        found = list(heads_of_peers(store, opened_spool(config_path), agency=agency, limit=limit))
+    if as_json:
+        print_json([each.as_dict() for each in found])
+        return
+    table(
+        ("agency", "received", "head"),
+        [(each.agency, fold_time(each.received_at), each.head) for each in found],
+    )
 
 
 @journal.command()

@@ -18,6 +18,7 @@ __all__ = [
     "DATABASE_FAILED",
     "DISK_FULL",
     "FILE_FAILED",
+    "HEADS_UNREADABLE",
     "JOURNAL_GAP",
     "JOURNAL_HEAD_LOST",
     "JOURNAL_ROW_CHANGED",
@@ -179,6 +180,13 @@ JOURNAL_HEAD_LOST: Final = Text(
     "Its end was cut off, or an old backup was restored: compare with the statuses sent since",
     "Phần cuối đã bị cắt, hoặc đã khôi phục bản sao lưu cũ: đối chiếu với các trạng thái đã gửi",
 )
+HEADS_UNREADABLE: Final = Text(
+    "EDX-5043",
+    "This is no list of witnessed heads: {reason}",
+    "Đây không phải danh sách đầu chuỗi được chứng kiến: {reason}",
+    "A peer makes it: connector journal heads --of CODE --json > FILE",
+    "Cơ quan đối tác tạo tệp này: connector journal heads --of MÃ --json > TỆP",
+)
 CONSTRAINT: Final = Text(
     "EDX-5050",
     "The database refused a row that would break a promise: {reason}",
@@ -222,6 +230,7 @@ CATALOGUE: Final[tuple[Text, ...]] = (
     JOURNAL_ROW_CHANGED,
     JOURNAL_GAP,
     JOURNAL_HEAD_LOST,
+    HEADS_UNREADABLE,
     CONSTRAINT,
     MISUSE,
     BACKUP_NOT_HERE,

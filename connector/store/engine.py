@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from connector.errors import ConfigError, NoInputError
 from connector.store import codes
 from connector.store.border import files
+from connector.store.durable import sync
 
 __all__ = ["FILE_NAME", "SQLITE_NEEDED", "Engines", "connect", "require_version"]
 
@@ -129,14 +130,17 @@ def _prepare(path: Path) -> None:
     """Create the file for its owner only; -wal and -shm inherit the mode.
 
     Only a file that this call creates is opened: closing another descriptor of a database in
-    use would drop SQLite's locks.
+    use would drop SQLite's locks. Its name and those of new directories are made durable.
     """
     with files(str(path)):
+        above = [each for each in path.parents if not each.exists()]
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
             return
+        for made in (path, *above):
+            sync(made.parent)
 
 
 def _sqlite_engine(driver: Any, path: Path, *, mode: str, reads: bool) -> Engine:

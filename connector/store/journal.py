@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -144,26 +145,28 @@ def entries(
     return [_entry(row) for row in tx.execute(query.order_by(t.journal.c.seq).limit(limit))]
 
 
-def verify(tx: Connection, expected_head: str | None = None) -> list[Finding]:
-    """Check the whole chain and return what is wrong, at most a hundred findings.
+def verify(
+    tx: Connection, expected_head: str | None = None, *, witnessed: Iterable[str] = ()
+) -> list[Finding]:
+    """Check the whole chain and return what is wrong, at most about a hundred findings.
 
-    `expected_head` is a hash that someone witnessed earlier: it must still be in the chain.
+    `expected_head` and `witnessed` are hashes that someone saw earlier: they must still be in it.
     """
     findings: list[Finding] = []
-    before, witnessed = _Link(0, ""), expected_head is None
+    missing = dict.fromkeys((*([expected_head] if expected_head is not None else []), *witnessed))
+    before = _Link(0, "")
     for row in _rows(tx):
         if row.seq > before.seq + 1:
             span = {"first": before.seq + 1, "last": row.seq - 1}
             findings.append(codes.JOURNAL_GAP.at(f"journal:{row.seq}", **span))
         elif row.seq <= before.seq or not _holds(before.hash, row):
             findings.append(codes.JOURNAL_ROW_CHANGED.at(f"journal:{row.seq}", seq=row.seq))
-        witnessed = witnessed or row.hash == expected_head
+        missing.pop(row.hash, None)
         before = _Link(row.seq, str(row.hash))
         if len(findings) >= _FINDINGS_AT_MOST:
             return findings
-    if not witnessed:
-        findings.append(codes.JOURNAL_HEAD_LOST.at("journal", head=expected_head))
-    return findings
+    lost = itertools.islice(missing, _FINDINGS_AT_MOST)
+    return [*findings, *(codes.JOURNAL_HEAD_LOST.at("journal", head=head) for head in lost)]
 
 
 def _holds(before: str, row: Row[Any]) -> bool:

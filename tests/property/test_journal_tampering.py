@@ -1,4 +1,4 @@
-"""Hundreds of random changes to the journal's rows: the chain finds every one of them."""
+"""A thousand random changes to the journal's rows: the chain finds every one of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connector.store import tables as t
 from connector.store.store import Store
 
 ENTRIES = 40
-TAMPERINGS = 400
+TAMPERINGS = 1000
 
 
 class Undo(Exception):

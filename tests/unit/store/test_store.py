@@ -35,6 +35,16 @@ def rows_written(store: Store) -> int:
         return journal.count(tx)
 
 
+def test_names_of_a_new_store_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a power cut the database is found: its directory and all that are new above it."""
+    synced: list[Path] = []
+    monkeypatch.setattr(engine, "sync", synced.append)
+    Store.open(tmp_path / "var" / "state", clock=ManualClock()).close()
+    assert synced == [tmp_path / "var" / "state", tmp_path / "var", tmp_path]
+    Store.open(tmp_path / "var" / "state", clock=ManualClock()).close()
+    assert len(synced) == 3
+
+
 def test_a_new_store_is_made_for_its_owner_only(store: Store) -> None:
     """State directory and database cannot be read by other users."""
     assert store.path is not None
