@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from io import FileIO
 from json.encoder import encode_basestring
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +39,8 @@ _SUSPECT: Final = re.compile("[^\x00-\x7e\u00c0-\u024f\u0300-\u036f\u1ea0-\u1ef9
 """All that is neither ASCII nor a Latin letter or mark; few such characters are invisible."""
 
 _quoted: Final = encode_basestring
-_Wanted = TypeVar("_Wanted", int, Path)
+_Place = str | Path
+_Wanted = TypeVar("_Wanted", int, _Place)
 
 
 class Group:
@@ -51,7 +51,7 @@ class Group:
 
     def __init__(self) -> None:
         self._open: list[int] = []
-        self._directories: list[Path] = []
+        self._directories: list[_Place] = []
 
     def __enter__(self) -> Self:
         return self
@@ -69,33 +69,33 @@ class Group:
             for descriptor in self._open:
                 os.close(descriptor)
 
-    def mkdir(self, path: Path) -> None:
+    def mkdir(self, path: _Place) -> None:
         """Make a directory whose names are synced after its files."""
-        path.mkdir()
+        os.mkdir(path)  # noqa: PTH102 - several times a document, and a Path costs more than that
         self._directories.append(path)
 
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: _Place, data: bytes) -> None:
         """Write a file."""
-        with self._new(path) as stream:
-            crash.point("sink.opened")
-            stream.write(data)
+        descriptor = self._new(path)
+        crash.point("sink.opened")
+        _write_all(descriptor, data)
         crash.point("sink.written")
 
-    def copy(self, content: Content, path: Path) -> None:
+    def copy(self, content: Content, path: _Place) -> None:
         """Copy a content in pieces.
 
         Raises StorageError if the bytes do not have the digest that was recorded of them.
         """
-        with self._new(path) as stream:
-            intact = _copy(content, stream)
+        intact = _copy(content, self._new(path))
         crash.point("sink.copied")
         if not intact:
-            raise StorageError(codes.CONTENT_DAMAGED.at(path.name, name=path.name))
+            name = Path(path).name
+            raise StorageError(codes.CONTENT_DAMAGED.at(name, name=name))
 
-    def _new(self, path: Path) -> FileIO:
+    def _new(self, path: _Place) -> int:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         self._open.append(descriptor)
-        return FileIO(descriptor, "wb", closefd=False)
+        return descriptor
 
     def _sync(self) -> None:
         if len(self._open) <= 1 and not self._directories:
@@ -118,7 +118,7 @@ def _sync_files(descriptors: Sequence[int]) -> None:
         os.fsync(descriptor)
 
 
-def _sync_names(directories: Sequence[Path]) -> None:
+def _sync_names(directories: Sequence[_Place]) -> None:
     for path in directories:
         sync(path)
 
@@ -135,23 +135,23 @@ def copy(content: Content, path: Path) -> None:
         group.copy(content, path)
 
 
-def _copy(content: Content, stream: FileIO) -> bool:
+def _copy(content: Content, descriptor: int) -> bool:
     """Copy a content; False if it does not have its digest. What is in memory has it."""
     if isinstance(content, BytesContent):
-        _write_all(stream, content.data)
+        _write_all(descriptor, content.data)
         return True
     digest = hashlib.sha256()
     with content.open() as source:
         while chunk := source.read(_CHUNK):
             digest.update(chunk)
-            _write_all(stream, chunk)
+            _write_all(descriptor, chunk)
     return digest.hexdigest() == content.sha256
 
 
-def _write_all(stream: FileIO, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[stream.write(rest) :]
+def _write_all(descriptor: int, data: bytes) -> None:
+    done = os.write(descriptor, data)
+    while done < len(data):
+        done += os.write(descriptor, memoryview(data)[done:])
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -178,7 +178,7 @@ def directory(path: Path) -> Path:
     return path
 
 
-def sync(path: Path) -> None:
+def sync(path: _Place) -> None:
     """Make the names in a directory durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -21,6 +21,7 @@ again finds it done. One lock file keeps two processes apart.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -83,7 +84,7 @@ class FolderSink:
     def deliver_many(self, items: Sequence[Inbound]) -> list[bool]:
         """Put documents in place as `deliver` does, with one wait for the disk for all."""
         with self._at_work():
-            cancelled = {path.name for path in self._cancelled.iterdir()}
+            cancelled = os.listdir(self._cancelled)  # noqa: PTH208 - names are all that is wanted
             kept = [not _ends_in(cancelled, item.packet_id) for item in items]
             homes = {self._home(item): item for item, keep in zip(items, kept, strict=True) if keep}
             self._publish({home: item for home, item in homes.items() if not home.is_dir()})
@@ -177,26 +178,26 @@ class FolderSink:
             durable.directory(year)
         with durable.Group() as group:
             for home, item in fresh.items():
-                self._build(group, self._incoming / home.name, item)
+                self._build(group, f"{self._incoming}/{home.name}", item)
         crash.point("folder.built")
         for home in fresh:
             (self._incoming / home.name).rename(home)
             crash.point("folder.placed")
         durable.sync(self._incoming)
 
-    def _build(self, group: durable.Group, building: Path, item: Inbound) -> None:
+    def _build(self, group: durable.Group, building: str, item: Inbound) -> None:
         names = notices.attachment_names(item)
         index = None if self._index is None else self._index.of(item, names)
         group.mkdir(building)
-        group.copy(item.packet, building / "packet.edxml")
+        group.copy(item.packet, f"{building}/packet.edxml")
         for attachment, name in zip(item.document.attachments, names, strict=True):
-            group.copy(attachment.content, building / name)
+            group.copy(attachment.content, f"{building}/{name}")
         document = durable.as_json(notices.document_data(item, names))
-        group.write(building / "document.json", document)
+        group.write(f"{building}/document.json", document)
         verification = durable.as_json(item.verification)
-        group.write(building / "verification.json", verification)
+        group.write(f"{building}/verification.json", verification)
         if self._index is not None and index is not None:
-            group.write(building / self._index.file, index)
+            group.write(f"{building}/{self._index.file}", index)
 
     def _place(self, target: InboundTarget) -> Path:
         """Return where acts on a document are recorded, wherever it has gone."""
