@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.perf.material import Site
+from tests.perf.material import Site, empty
 from tests.perf.peer_setup import Commands
 from tests.perf.process import PipelineError, Process
 from tests.perf.scenes import PIPELINES, Direction, Scene
@@ -120,16 +120,14 @@ def own_cores(cores: Sequence[int], workers: int) -> list[int]:
 
 @contextmanager
 def open_site(bench: Bench, scene: Scene) -> Iterator[Site]:
-    """Make a place for a scene, and remove what is in it afterwards."""
-    import shutil
-
+    """Make a place for a scene, and empty what is in it afterwards."""
     bench.sites += 1
     directory = bench.work / f"s{bench.sites}"
     site = Site(directory, bench.server.urls, scene.attachment_bytes, scene.key_type)
     try:
         yield site
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        empty(directory)
 
 
 def start(

