@@ -62,8 +62,11 @@ POINTS: Final = (
     "receive.spooled",
     "receive.committed",
     "receive.acked",
+    "receive.part_taken",
     "receive.joined",
     "receive.parts_recorded",
+    "receive.parts_unneeded",
+    "receive.parts_dropped",
     # what arrived is looked at
     "admit.decided",
     "admit.answered",
@@ -93,6 +96,13 @@ POINTS: Final = (
     # what a person asks for
     "recall.sealed",
     "recall.queued",
+    "adapter.said",
+    # states of documents, from and to legacy systems
+    "feed.replied",
+    "feed.noted",
+    "feed.cursor",
+    "report.written",
+    "report.cursor",
 )
 """Every point, each placed exactly once in the code; `tests/fault/test_crash.py` compares."""
 

@@ -99,6 +99,20 @@ class LimitsConfig(Settings):
         description="Largest file.",
         ge=1000,
     )
+    max_unfinished_packets: int = Field(
+        default=256,
+        title="Số gói tin nhận dở tối đa",
+        description="Packets in parts that one sender may leave unfinished; beyond it the one that "
+        "has waited longest goes, with an alarm.",
+        ge=1,
+        le=9000,
+    )
+    max_unfinished_bytes: int = Field(
+        default=4096 * _MEBIBYTE,
+        title="Dung lượng nhận dở tối đa (byte)",
+        description="Bytes that the unfinished packets of one sender announce together.",
+        ge=100_000,
+    )
 
 
 class RetryConfig(Settings):

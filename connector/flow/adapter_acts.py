@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from connector import crash
 from connector.config.node import NodeConfig
 from connector.errors import ConnectorError, PermanentError
 from connector.events import OperatorActed
@@ -113,6 +114,7 @@ class AdapterActs:
 
     def _acted(self, work: Work, action: str, name: str, reason: str | None) -> None:
         work.record(OperatorActed(action=action, actor=self._actor, target=name, reason=reason))
+        crash.point("adapter.said")
 
 
 def adapter_directories(config: NodeConfig) -> dict[str, Path]:

@@ -33,8 +33,8 @@ from connector.flow.outcomes import Outcome, Outcomes, TurnedAway, addressed
 from connector.flow.receipts import Receipts, Sealing
 from connector.flow.retry import RetryPolicy
 from connector.flow.statuses import StatusDesk
-from connector.flow.verified import JustVerified
-from connector.model.content import Content
+from connector.flow.verified import JustReceived, JustVerified, Known
+from connector.model.content import BytesContent, Content
 from connector.model.envelope import BusinessType, Document, Envelope, StatusReport
 from connector.model.identity import packet_id as identity_of
 from connector.model.organ import covers
@@ -63,6 +63,7 @@ class _Batch:
     tx: Transaction
     taken: set[tuple[str, ...]] = field(default_factory=set)
     decided: list[tuple[InboxMessage, Outcome]] = field(default_factory=list)
+    packet: bytes | None = None
 
     def claims(self, *names: tuple[str, ...]) -> bool:
         """Claim names; False if one of them is taken, so that the message waits for its turn."""
@@ -102,6 +103,7 @@ class Admission:
         self._outcomes = Outcomes(ours, receipts, policy)
         self._just_verified = just_verified or JustVerified()
         self._checks = checks
+        self.arrived = JustReceived()
 
     def close(self) -> None:
         """End the processes that verify."""
@@ -160,10 +162,11 @@ class Admission:
 
     def _judge(self, row: InboxMessage, batch: _Batch, checking: Checking) -> Outcome | None:
         """Verify a message and return what is to be done; None if it has to wait for its turn."""
-        body = self._spool.get(row.body_sha256)
-        known = checking()
+        packet = self.arrived.take(row.message_key)
+        body = self._spool.get(row.body_sha256) if packet is None else BytesContent(packet)
+        found = checking()
         try:
-            verified = known or self._verified(body, row)
+            verified = found or self._verified(body, row)
             envelope = verified.envelope
             findings = (*self._objections(row, envelope), *_faults(verified))
         except RevocationUnknown as error:
@@ -176,6 +179,7 @@ class Admission:
         if isinstance(envelope, StatusReport):
             report = envelope
             return Outcome(lambda work, _: self._statuses.apply(work, row, report, verified))
+        batch.packet = packet
         return self._decide(row, envelope, verified, batch)
 
     def _turned_away(
@@ -235,22 +239,24 @@ class Admission:
         receivers = [self._ours.canonical(to.organ_id) for to in document.receivers]
         sender = self._ours.canonical(document.sender.organ_id)
         before = inbox.by_packet(batch.tx, packet_id)
-        known = inbox.by_document(batch.tx, sender, document.document_id)
+        others = inbox.by_document(batch.tx, sender, document.document_id)
         findings: list[Finding] = []
         if receiver not in receivers:
             findings.append(codes.NOT_ADDRESSED.at(receiver=receiver or _NOT_NAMED))
         elif not self._ours.serves(receiver):
             findings.append(codes.UNIT_NOT_SERVED.at(receiver=receiver))
-        elif _conflicts(document, packet_id, known):
+        elif _conflicts(document, packet_id, others):
             findings.append(codes.RECEIVED_CONFLICT.at(document_id=document.document_id))
         if findings:
             why = TurnedAway(tuple(findings), document, verified.digest)
             return self._outcomes.turned_away(row, why)
         if before is not None and before.message_key != row.message_key:
-            return self._outcomes.repeated(row, document, before)
+            given = inbox.receipts(batch.tx, packet_id)
+            return self._outcomes.repeated(row, document, verified.digest, before, given)
         if not batch.claims((packet_id,), (sender, document.document_id)):
             return None
-        self._just_verified.keep(row.message_key, document)
+        as_of = self._spool.last_put(row.body_sha256)
+        self._just_verified.keep(row.message_key, Known(document, batch.packet, as_of))
         served = self._ours.served(receivers)
         return self._outcomes.accepted(row, document, verified, served, packet_id)
 

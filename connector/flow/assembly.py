@@ -3,7 +3,7 @@
 Parts may come in any order, more than once, between those of other packets, and before and after
 a restart. When all are there they are joined, by streaming, into the packet that the sender
 signed; nothing is believed of it that is not believed of a packet in one piece. What never
-becomes whole is removed in the end, with an alarm.
+becomes whole is removed in the end, or when its sender leaves too much unfinished, with an alarm.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
+from connector import crash
 from connector.errors import Finding, StorageError
 from connector.events import AlarmRaised
 from connector.flow import codes
+from connector.flow.crowding import GENEROUS, Room
 from connector.flow.ledger import Ledger, Work
 from connector.flow.part_headers import PartHeaders, read_part, without_part
 from connector.model.states import InboxState
@@ -70,6 +72,7 @@ class Assembler:
         *,
         max_bytes: int,
         expire_seconds: float,
+        room: Room = GENEROUS,
     ) -> None:
         self._ledger = ledger
         self._spool = spool
@@ -78,6 +81,8 @@ class Assembler:
         self._expire = dt.timedelta(seconds=expire_seconds)
         self._lock = threading.Lock()
         self._joining = threading.Lock()
+        self._room = room
+        self._gone: list[str] = []
 
     @contextmanager
     def joining(self) -> Iterator[None]:
@@ -110,6 +115,8 @@ class Assembler:
             finding = codes.PART_UNUSABLE.at(reason=f"the parts have more than {part.size} bytes")
             said = _said_before(work, message, finding)
             return Arrived(finding=None if said else finding, unneeded=True)
+        if begun is None:
+            self._make_room(work, message, part)
         state = parts.add(
             work.tx,
             assembly=assembly,
@@ -120,10 +127,20 @@ class Assembler:
             sha256=message.body_sha256,
             now=work.now,
         )
+        crash.point("receive.part_taken")
         if state.conflict:
             conflict = codes.PART_CONFLICT.at(number=part.number, parts=part.count)
             return Arrived(finding=conflict, unneeded=True)
         return Arrived(complete=None if state.missing else assembly)
+
+    def _make_room(self, work: Work, message: NewMessage, part: PartHeaders) -> None:
+        """Let go what a sender leaves unfinished beyond its room; files go after the commit."""
+        unfinished = parts.open_assemblies(work.tx, _OPEN_AT_MOST)
+        for each in self._room.giving_way(unfinished, message.user_id, part.size):
+            self._gone += self.joined(work, each.assembly)
+            missing, sender = each.parts - each.arrived, _sender(each)
+            finding = codes.PARTS_CROWDED.at(missing=missing, parts=each.parts, sender=sender)
+            work.record(_alarm(each, finding))
 
     def join(self, assembly: str) -> Whole | None:
         """Join the parts of a packet into one body of the spool; None if they are gone already."""
@@ -146,14 +163,18 @@ class Assembler:
 
     def drop(self, digests: Iterable[str]) -> None:
         """Remove files of parts to which nothing refers any more."""
-        wanted = sorted(set(digests))
-        if not wanted:
+        wanted = set(digests)
+        if not wanted and not self._gone:
             return
         with self._lock:
+            wanted.update(self._gone)
+            self._gone = []
             with self._ledger.store.read() as tx:
-                unused = parts.unused(tx, wanted)
+                unused = parts.unused(tx, sorted(wanted))
+            crash.point("receive.parts_unneeded")
             for digest in unused:
                 self._parts.remove(digest)
+        crash.point("receive.parts_dropped")
 
     def complete(self) -> list[str]:
         """Return assemblies that were complete when the process ended."""

@@ -55,8 +55,8 @@ class Fresh:
             while self._held > self._most:
                 self._forget(next(iter(self._packets)))
 
-    def take(self, packet_id: str, recipe: bytes) -> bytes | None:
-        """Return a packet's bytes, None if they are not known or the recipe is another."""
+    def take(self, packet_id: str, recipe: bytes) -> tuple[bytes, ...] | None:
+        """Return a packet's bytes in pieces, None if they are unknown or the recipe is another."""
         with self._lock:
             found = self._packets.get(packet_id)
             if found is None:
@@ -64,7 +64,7 @@ class Fresh:
             found.uses -= 1
             if found.uses <= 0 or found.recipe != recipe:
                 self._forget(packet_id)
-        return b"".join(found.chunks) if found.recipe == recipe else None
+        return found.chunks if found.recipe == recipe else None
 
     def _forget(self, packet_id: str) -> None:
         found = self._packets.pop(packet_id, None)
@@ -94,10 +94,14 @@ class Bodies:
         if checked.digest != expected:
             raise _changed(packet, checked.digest)
 
-    def data(self, packet: OutboxPacket, recipe: bytes) -> bytes:
+    def pieces(self, packet: OutboxPacket, recipe: bytes) -> tuple[bytes, ...]:
         """Return all bytes of a packet that is small; StorageError as with `chunks`."""
-        body = self._fresh.take(packet.packet_id, recipe)
-        return b"".join(self.chunks(packet, recipe)) if body is None else body
+        known = self._fresh.take(packet.packet_id, recipe)
+        return tuple(self.chunks(packet, recipe)) if known is None else known
+
+    def data(self, packet: OutboxPacket, recipe: bytes) -> bytes:
+        """Return what `pieces` does, in one piece."""
+        return b"".join(self.pieces(packet, recipe))
 
     def check(self, packet: OutboxPacket, recipe: bytes) -> tuple[Part, ...]:
         """Return the parts of a packet of any size once all of it was read and compared."""

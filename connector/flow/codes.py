@@ -101,6 +101,13 @@ TEST_BEFORE_DOCUMENT: Final = Text(
     "set now: at the top of tests.yaml to the day of the export, at least now: {example}",
     "đặt now: ở đầu tests.yaml là ngày kết xuất, sớm nhất là now: {example}",
 )
+TEST_CODE_UNKNOWN: Final = Text(
+    "EDX-1109",
+    "no finding has the code {code}",
+    "không có mã {code} trong danh mục thông báo",
+    "write the code that `connector preview` shows for the record",
+    "ghi mã mà `connector preview` hiển thị cho bản ghi đó",
+)
 KEY_REPEATS: Final = Text(
     "EDX-1105",
     "the key columns {columns} do not tell records apart: {keys} keys stand on different rows, "
@@ -157,6 +164,15 @@ SEALING_STOPPED: Final = Text(
     "hệ thống đang dừng nên không ký gói tin nữa",
     "nothing is lost; it goes on after the next start",
     "không mất dữ liệu; hệ thống tiếp tục sau lần khởi động tới",
+)
+SIGNED_BY_ANOTHER: Final = Text(
+    "EDX-4112",
+    "the packet is already signed by {subject}, which is not known to sign for {code}",
+    "gói tin đã có chữ ký của {subject}, không được biết là ký thay mặt {code}",
+    "`connector keys register` if that certificate is the agency's own; otherwise look at the "
+    "packet, and if the agency stands for it replace the signature with `connector sign`",
+    "nếu chứng thư là của cơ quan: `connector keys register`; nếu không: kiểm tra gói tin, khi cơ "
+    "quan chịu trách nhiệm về nội dung thì thay chữ ký bằng `connector sign`",
 )
 SENT_UNROUTABLE: Final = Text(
     "EDX-7001",
@@ -222,6 +238,13 @@ PARTS_EXPIRED: Final = Text(
     "{missing}/{parts} phần của gói tin từ {sender} không đến đúng hạn",
     "ask the sender to send the packet again; what had come was removed",
     "đề nghị bên gửi gửi lại gói tin; các phần đã đến đã được xóa",
+)
+PARTS_CROWDED: Final = Text(
+    "EDX-7055",
+    "{sender} leaves too many packets unfinished; one with {missing} of {parts} parts missing went",
+    "{sender} để dở quá nhiều gói tin; đã bỏ một gói còn thiếu {missing}/{parts} phần",
+    "ask the sender why, and to send it again; limits.max_unfinished_* in connector.yaml bound it",
+    "hỏi bên gửi lý do và đề nghị gửi lại; giới hạn: limits.max_unfinished_* trong connector.yaml",
 )
 MESSAGE_ENVIRONMENT: Final = Text(
     "EDX-7011",
@@ -322,8 +345,8 @@ AMBIGUOUS_ID: Final = Text(
 )
 ACTION_NOT_POSSIBLE: Final = Text(
     "EDX-7032",
-    "{action} is not possible: {reason}",
-    "không thể thực hiện {action}: {reason}",
+    "{action} is not possible: {reason_en}",
+    "không thể thực hiện {action}: {reason_vi}",
     "see `connector status {target}`",
     "xem `connector status {target}`",
 )

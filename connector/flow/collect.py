@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from connector import crash
 from connector.errors import (
     ConfigError,
+    ConnectorError,
     Finding,
     PermanentError,
     RecordError,
@@ -25,16 +26,15 @@ from connector.errors import (
 from connector.events import RecordConflicted, RecordRefused, RecordRepeated
 from connector.flow import codes
 from connector.flow.adapter import Adapter
+from connector.flow.collect_steps import Ready, Refusal, Sealing, Seen, Signed, Started, Step
 from connector.flow.ledger import Ledger, Work
 from connector.flow.outbound import Origin, Outbound, Prepared
 from connector.flow.sealing import Unexpected
 from connector.mapping.mapper import Mapped, SecretRefused
 from connector.model.identity import content_digest
-from connector.model.packet import Sealed
 from connector.model.record import Record
 from connector.sources.base import Batch, Source
 from connector.store import sources
-from connector.store.sources import Taken
 from connector.store.spool import Spooled
 from connector.store.store import Transaction
 
@@ -60,56 +60,18 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sealing:
-    """A mapped record whose packet is being sealed."""
-
-    record: Record
-    mapped: Mapped
-    sealed: Callable[[], Sealed]
-
-
-@dataclass(frozen=True, slots=True)
-class _Signed:
-    """A record whose packet is sealed, its files not yet in the spool."""
-
-    record: Record
-    mapped: Mapped
-    sealed: Sealed
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    mapped: Mapped
-    prepared: Prepared
-    place: str
-    row_digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    key: str
-    row_digest: str
-    place: str
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    mapped: Mapped
-    place: str
-    before: Taken
-
-
-_Step = _Ready | _Refusal | _Seen
-
-
-@dataclass(frozen=True, slots=True)
-class _Started:
-    """A batch that is being sealed, while its files are put into the spool."""
+class _Committing:
+    """A batch that is being made durable."""
 
     batch: Batch
-    kept: Future[list[Spooled]]
-    steps: tuple[_Sealing | _Refusal | _Seen, ...]
+    result: Future[Collected]
+
+    def taken(self, source: Source) -> Collected:
+        """Wait until it is durable and let the source know; raises what kept it from being so."""
+        collected = self.result.result()
+        source.acknowledge(self.batch.cursor)
+        crash.point("collect.acknowledged")
+        return collected
 
 
 class Collector:
@@ -143,9 +105,28 @@ class Collector:
         return total
 
     def _batches(self, adapter: Adapter, source: Source, cursor: str | None) -> Iterator[Collected]:
-        """Take batch after batch; where other processes seal, the next is read meanwhile."""
+        """Take batch after batch; while one waits for the disk, the next is mapped and sealed."""
+        with ThreadPoolExecutor(1, "commit") as committer:
+            committing: _Committing | None = None
+            try:
+                for started in self._sealing(adapter, source, cursor):
+                    signed = self._all_signed(adapter, started)
+                    done, committing = committing, None
+                    if done is not None:
+                        yield done.taken(source)
+                    taken = committer.submit(self._commit, adapter, started, signed)
+                    committing = _Committing(started.batch, taken)
+            except ConnectorError:  # of a later batch; this one is as good as durable
+                if committing is not None:
+                    yield committing.taken(source)
+                raise
+            if committing is not None:
+                yield committing.taken(source)
+
+    def _sealing(self, adapter: Adapter, source: Source, cursor: str | None) -> Iterator[Started]:
+        """Begin to seal batch after batch; where other processes seal, one ahead of the taken."""
         ahead = 1 if self._outbound.seals_beside else 0
-        started: deque[_Started] = deque()
+        started: deque[Started] = deque()
         trouble: UnavailableError | None = None
         batches = source.read(cursor, batch_size=self._batch_size)
         while True:
@@ -157,13 +138,13 @@ class Collector:
                 crash.point("collect.read")
                 started.append(self._start(adapter, source, batch))
             while len(started) > (ahead if batch is not None else 0):
-                yield self._finish(adapter, source, started.popleft())
-            if trouble is not None:
-                raise trouble
+                yield started.popleft()
             if batch is None:
-                return
+                break
+        if trouble is not None:
+            raise trouble
 
-    def _start(self, adapter: Adapter, source: Source, batch: Batch) -> _Started:
+    def _start(self, adapter: Adapter, source: Source, batch: Batch) -> Started:
         """Map a batch and have what is new in it sealed."""
         found = [self._mapped(adapter, source, record) for record in batch.records]
         with self._ledger.store.read() as tx:
@@ -177,25 +158,31 @@ class Collector:
         results = iter(
             self._outbound.begin(documents, agency=adapter.agency, options=adapter.options)
         )
-        return _Started(
+        return Started(
             batch,
             kept,
             tuple(
-                _Sealing(*step, next(results)) if isinstance(step, tuple) else step
-                for step in steps
+                Sealing(*step, next(results)) if isinstance(step, tuple) else step for step in steps
             ),
         )
 
-    def _finish(self, adapter: Adapter, source: Source, started: _Started) -> Collected:
-        """Make a sealed batch durable: files first, then packets, refusals and cursor together."""
-        batch = started.batch
-        signed = [
-            self._signed(adapter, step) if isinstance(step, _Sealing) else step
+    def _all_signed(self, adapter: Adapter, started: Started) -> list[Signed | Refusal | Seen]:
+        return [
+            self._signed(adapter, step) if isinstance(step, Sealing) else step
             for step in started.steps
         ]
+
+    def _commit(
+        self,
+        adapter: Adapter,
+        started: Started,
+        signed: Sequence[Signed | Refusal | Seen],
+    ) -> Collected:
+        """Make a sealed batch durable: files first, then packets, refusals and cursor together."""
+        batch = started.batch
         steps = self._kept(adapter, signed, started.kept)
         steps += [
-            _Refusal(f"row:{refused.digest}", refused.digest, refused.place, refused.findings)
+            Refusal(f"row:{refused.digest}", refused.digest, refused.place, refused.findings)
             for refused in batch.refusals
         ]
         total = Collected()
@@ -206,13 +193,11 @@ class Collector:
             sources.set_cursor(work.tx, adapter.name, batch.cursor)
             crash.point("collect.cursor")
         crash.point("collect.committed")
-        source.acknowledge(batch.cursor)
-        crash.point("collect.acknowledged")
         return total
 
     def _mapped(
         self, adapter: Adapter, source: Source, record: Record
-    ) -> tuple[Record, Mapped] | _Refusal:
+    ) -> tuple[Record, Mapped] | Refusal:
         try:
             mapped = adapter.map(record, source)
         except Exception as error:  # noqa: BLE001 - one odd record must not stop the export
@@ -222,46 +207,46 @@ class Collector:
 
     def _looked_up(
         self, tx: Transaction, adapter: Adapter, record: Record, mapped: Mapped
-    ) -> tuple[Record, Mapped] | _Refusal | _Seen:
+    ) -> tuple[Record, Mapped] | Refusal | Seen:
         try:
             known = self._known(tx, adapter, mapped, record.place)
         except RecordError as error:
             return _refused(adapter, record, error)
         return (record, mapped) if known is None else known
 
-    def _signed(self, adapter: Adapter, step: _Sealing) -> _Signed | _Refusal:
+    def _signed(self, adapter: Adapter, step: Sealing) -> Signed | Refusal:
         try:
-            return _Signed(step.record, step.mapped, step.sealed())
+            return Signed(step.record, step.mapped, step.sealed())
         except Exception as error:  # noqa: BLE001 - one odd record must not stop the export
             return _refused(adapter, step.record, error)
 
     def _kept(
         self,
         adapter: Adapter,
-        steps: Sequence[_Signed | _Refusal | _Seen],
+        steps: Sequence[Signed | Refusal | Seen],
         ahead: Future[list[Spooled]],
-    ) -> list[_Step]:
+    ) -> list[Step]:
         """Put the files of all packets into the spool; if one fails, those of each by itself."""
-        signed = [step for step in steps if isinstance(step, _Signed)]
+        signed = [step for step in steps if isinstance(step, Signed)]
         try:
             prepared = iter(self._outbound.keep([step.sealed for step in signed], ahead))
         except (RecordError, PermanentError):
             return [
-                self._kept_alone(adapter, step) if isinstance(step, _Signed) else step
+                self._kept_alone(adapter, step) if isinstance(step, Signed) else step
                 for step in steps
             ]
         return [
-            _ready(step, next(prepared)) if isinstance(step, _Signed) else step for step in steps
+            _ready(step, next(prepared)) if isinstance(step, Signed) else step for step in steps
         ]
 
-    def _kept_alone(self, adapter: Adapter, step: _Signed) -> _Step:
+    def _kept_alone(self, adapter: Adapter, step: Signed) -> Step:
         try:
             (prepared,) = self._outbound.keep([step.sealed])
         except (RecordError, PermanentError) as error:
             return _refused(adapter, step.record, error)
         return _ready(step, prepared)
 
-    def _known(self, tx: Transaction, adapter: Adapter, mapped: Mapped, place: str) -> _Seen | None:
+    def _known(self, tx: Transaction, adapter: Adapter, mapped: Mapped, place: str) -> Seen | None:
         """Return what became of a record that was taken before, None for a new one.
 
         Raises:
@@ -269,26 +254,26 @@ class Collector:
         """
         before = sources.taken(tx, adapter.name, mapped.source_key)
         if before is not None and before.state == sources.TAKEN:
-            return _Seen(mapped, place, before)
+            return Seen(mapped, place, before)
         conflict = self._outbound.conflicting(tx, mapped.document)
         if conflict is not None:
             raise RecordError(conflict)
         return None
 
-    def _settle(self, work: Work, adapter: Adapter, step: _Step) -> Collected:
-        if isinstance(step, _Refusal):
+    def _settle(self, work: Work, adapter: Adapter, step: Step) -> Collected:
+        if isinstance(step, Refusal):
             return _settle_refusal(work, adapter, step)
-        if isinstance(step, _Seen):
+        if isinstance(step, Seen):
             return _settle_seen(work, adapter, step)
         try:
             known = self._known(work.tx, adapter, step.mapped, step.place)
         except RecordError as error:  # a record before it in the same batch has the same DocumentId
             key = step.mapped.source_key
-            refusal = _Refusal(key, step.row_digest, step.place, error.findings)
+            refusal = Refusal(key, step.row_digest, step.place, error.findings)
             return _settle_refusal(work, adapter, refusal)
         return _settle_seen(work, adapter, known) if known else self._enqueue(work, adapter, step)
 
-    def _enqueue(self, work: Work, adapter: Adapter, step: _Ready) -> Collected:
+    def _enqueue(self, work: Work, adapter: Adapter, step: Ready) -> Collected:
         origin = Origin(
             adapter=adapter.name,
             place=step.place,
@@ -321,15 +306,15 @@ class Collector:
         return Collected(repeated=1)
 
 
-def _ready(step: _Signed, prepared: Prepared) -> _Ready:
+def _ready(step: Signed, prepared: Prepared) -> Ready:
     crash.point("collect.prepared")
-    return _Ready(step.mapped, prepared, step.record.place, _row_digest(step.record))
+    return Ready(step.mapped, prepared, step.record.place, _row_digest(step.record))
 
 
-def _refused(adapter: Adapter, record: Record, error: Exception) -> _Refusal:
+def _refused(adapter: Adapter, record: Record, error: Exception) -> Refusal:
     """Return the refusal that an error means; raises what is no fault of the record."""
     if isinstance(error, SecretRefused):
-        return _Refusal(f"secret:{record.place}", "", record.place, error.findings)
+        return Refusal(f"secret:{record.place}", "", record.place, error.findings)
     if isinstance(error, TransientError | ConfigError):
         raise error
     if isinstance(error, RecordError | PermanentError):
@@ -338,14 +323,14 @@ def _refused(adapter: Adapter, record: Record, error: Exception) -> _Refusal:
     return _refusal(adapter, record, (codes.RECORD_UNEXPECTED.at(record.place, reason=reason),))
 
 
-def _refusal(adapter: Adapter, record: Record, findings: tuple[Finding, ...]) -> _Refusal:
+def _refusal(adapter: Adapter, record: Record, findings: tuple[Finding, ...]) -> Refusal:
     """Return a refusal under the record's own key, so that a corrected record settles it."""
     digest = _row_digest(record)
     key = adapter.mapper.source_key(record) or f"row:{digest}"
-    return _Refusal(key, digest, record.place, findings)
+    return Refusal(key, digest, record.place, findings)
 
 
-def _settle_refusal(work: Work, adapter: Adapter, step: _Refusal) -> Collected:
+def _settle_refusal(work: Work, adapter: Adapter, step: Refusal) -> Collected:
     fresh = sources.record_refused(
         work.tx,
         adapter=adapter.name,
@@ -362,7 +347,7 @@ def _settle_refusal(work: Work, adapter: Adapter, step: _Refusal) -> Collected:
     return Collected(refused=1)
 
 
-def _settle_seen(work: Work, adapter: Adapter, step: _Seen) -> Collected:
+def _settle_seen(work: Work, adapter: Adapter, step: Seen) -> Collected:
     key, packet_id = step.mapped.source_key, step.before.packet_id
     digest = content_digest(step.mapped.document)
     if digest == step.before.content_digest:  # nothing happened, so nothing is journalled

@@ -6,7 +6,8 @@ matter: nothing is durable then, so the daemon ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,7 +23,16 @@ from connector.store import inbox
 from connector.store.inbox import InboxMessage
 from connector.store.store import Transaction
 
-__all__ = ["Containment", "Step", "concerns_one_body", "waiting"]
+__all__ = [
+    "Containment",
+    "Step",
+    "alarm",
+    "concerns_one_body",
+    "facts_of",
+    "put_aside",
+    "put_off",
+    "waiting",
+]
 
 _ONE_BODY = frozenset(
     {
@@ -111,15 +121,7 @@ class Containment:
 
     def _postpone(self, row: InboxMessage, findings: tuple[Finding, ...]) -> None:
         with self.ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=row.state,
-                now=work.now,
-                attempts=row.attempts + 1,
-                not_before=self.policy.due(work.now, row.attempts + 1),
-                findings=[finding.as_dict() for finding in findings],
-            )
+            put_off(work, row, findings, until=self.policy.due(work.now, row.attempts + 1))
 
     def _park(self, row: InboxMessage, error: Exception) -> None:
         reason = str(error) if isinstance(error, ConnectorError) else repr(error)
@@ -127,17 +129,57 @@ class Containment:
         known = error.findings if isinstance(error, ConnectorError) else ()
         target = row.packet_id or row.message_key
         with self.ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=InboxState.PARKED,
-                now=work.now,
-                findings=[each.as_dict() for each in (finding, *known)],
-            )
+            put_aside(work, row, InboxState.PARKED, (finding, *known))
             event = MessageQuarantined if row.verification is None else SinkFailed
             facts = {"packet_id": target, "reason": finding.en, "error_code": finding.code}
             work.record(event(document_id=row.document_id, sender=row.sender, **facts))
             work.record(AlarmRaised(sender=row.user_id, **facts))
+
+
+def put_off(
+    work: Work, row: InboxMessage, findings: Iterable[Finding], *, until: dt.datetime
+) -> None:
+    """Let a message wait as it is, and count the attempt."""
+    inbox.update(
+        work.tx,
+        row.message_key,
+        state=row.state,
+        now=work.now,
+        attempts=row.attempts + 1,
+        not_before=until,
+        findings=[finding.as_dict() for finding in findings],
+    )
+
+
+def put_aside(
+    work: Work, row: InboxMessage, state: InboxState, findings: Iterable[Finding]
+) -> None:
+    """Put a message into a state that it does not leave by itself, with the reasons."""
+    said = [finding.as_dict() for finding in findings]
+    inbox.update(work.tx, row.message_key, state=state, now=work.now, findings=said)
+
+
+def facts_of(row: InboxMessage, finding: Finding) -> dict[str, str | None]:
+    """Return what an event tells of a document and of what befell it."""
+    return {
+        "packet_id": row.packet_id,
+        "document_id": row.document_id,
+        "sender": row.sender,
+        "reason": finding.en,
+        "error_code": finding.code,
+    }
+
+
+def alarm(work: Work, row: InboxMessage, finding: Finding) -> None:
+    """Raise an alarm about a document."""
+    work.record(
+        AlarmRaised(
+            packet_id=row.packet_id,
+            error_code=finding.code,
+            reason=finding.en,
+            sender=row.sender,
+        )
+    )
 
 
 def concerns_one_body(error: StorageError) -> bool:

@@ -17,7 +17,6 @@ from connector.edxml.parser import Limits
 from connector.edxml.reader import read
 from connector.errors import Finding, PermanentError, StorageError, TransientError
 from connector.events import (
-    AlarmRaised,
     DocumentCancelled,
     DocumentDelivered,
     DocumentHeld,
@@ -27,14 +26,24 @@ from connector.events import (
 )
 from connector.flow import codes
 from connector.flow.acts import Acts, Waiting
-from connector.flow.containment import Containment, Step, concerns_one_body, waiting
+from connector.flow.containment import (
+    Containment,
+    Step,
+    alarm,
+    concerns_one_body,
+    facts_of,
+    put_aside,
+    put_off,
+    waiting,
+)
 from connector.flow.handover import Done, answers_to, asked_of, chunks, deliver_to
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.receipts import Answer, Receipts, Sealing, reason_of
 from connector.flow.retry import RetryPolicy
 from connector.flow.verified import JustVerified
-from connector.model.envelope import BusinessType, Document, StatusCode
+from connector.model.content import BytesContent, Content
+from connector.model.envelope import BusinessType, Document, Envelope, StatusCode
 from connector.model.inbound import Inbound, InboundTarget
 from connector.model.states import InboxState
 from connector.sinks.base import Sink
@@ -102,12 +111,21 @@ class DeliveryDesk:
         Raises:
             StorageError: its body is gone, or is not any more what was verified.
         """
-        document = self._just_verified.take(row.message_key)
-        if document is None:
+        known = self._just_verified.take(row.message_key)
+        body: Content
+        envelope: Envelope
+        if known is None:
             body = self._spool.verify(row.body_sha256)
             envelope = read(body, limits=self._limits, scratch=self._spool.scratch).envelope
-        else:  # the content that was verified itself; sinks compare the packet's digest
-            body, envelope = self._spool.get(row.body_sha256), document
+        elif (
+            known.packet is None
+            or known.as_of is None
+            or known.as_of != self._spool.last_put(row.body_sha256)
+        ):
+            # What was verified itself; sinks compare the packet's digest.
+            body, envelope = self._spool.get(row.body_sha256), known.document
+        else:  # the very bytes whose digest this is, and nobody wrote their file since
+            body, envelope = BytesContent(known.packet), known.document
         if not isinstance(envelope, Document) or row.packet_id is None:
             raise TypeError(row.message_key)
         return Inbound(
@@ -288,20 +306,14 @@ class DeliveryDesk:
                 findings=[finding.as_dict()],
             )
             if row.state is not InboxState.HELD:
-                work.record(DocumentHeld(**_facts(row, finding)))
+                work.record(DocumentHeld(**facts_of(row, finding)))
 
     def _refuse(self, row: InboxMessage, item: Inbound, finding: Finding) -> None:
         answers = self.answers(item, StatusCode.REFUSED, reason_of((finding,)))
         with self._ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=InboxState.REFUSED,
-                now=work.now,
-                findings=[finding.as_dict()],
-            )
-            work.record(DocumentRefused(**_facts(row, finding)))
-            _alarm(work, row, finding)
+            put_aside(work, row, InboxState.REFUSED, (finding,))
+            work.record(DocumentRefused(**facts_of(row, finding)))
+            alarm(work, row, finding)
             for answer in answers:
                 if answer is not None:
                     self._receipts.enqueue(work, answer)
@@ -315,51 +327,16 @@ class DeliveryDesk:
             self._park(row, (finding, *findings))
             return
         with self._ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=row.state,
-                now=work.now,
-                attempts=row.attempts + 1,
-                not_before=self._policy.due(now, row.attempts + 1),
-                findings=[finding.as_dict() for finding in findings],
-            )
-            work.record(SinkFailed(**_facts(row, findings[0])))
+            put_off(work, row, findings, until=self._policy.due(now, row.attempts + 1))
+            work.record(SinkFailed(**facts_of(row, findings[0])))
 
     def _park(self, row: InboxMessage, findings: tuple[Finding, ...]) -> None:
         with self._ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=InboxState.PARKED,
-                now=work.now,
-                findings=[finding.as_dict() for finding in findings],
-            )
-            work.record(SinkFailed(**_facts(row, findings[0])))
-            _alarm(work, row, findings[0])
+            put_aside(work, row, InboxState.PARKED, findings)
+            work.record(SinkFailed(**facts_of(row, findings[0])))
+            alarm(work, row, findings[0])
 
 
 def _is_plain(row: InboxMessage) -> bool:
     """Tell whether a packet acts on no other one."""
     return row.business_type == int(BusinessType.NEW) and row.state is InboxState.VERIFIED
-
-
-def _facts(row: InboxMessage, finding: Finding) -> dict[str, str | None]:
-    return {
-        "packet_id": row.packet_id,
-        "document_id": row.document_id,
-        "sender": row.sender,
-        "reason": finding.en,
-        "error_code": finding.code,
-    }
-
-
-def _alarm(work: Work, row: InboxMessage, finding: Finding) -> None:
-    work.record(
-        AlarmRaised(
-            packet_id=row.packet_id,
-            error_code=finding.code,
-            reason=finding.en,
-            sender=row.sender,
-        )
-    )

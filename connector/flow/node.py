@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from connector.flow.checking import Checks
 from connector.flow.checking import Setup as CheckSetup
 from connector.flow.checking import Version as CheckVersion
 from connector.flow.collect import Collector
+from connector.flow.crowding import Room
 from connector.flow.deliver import DeliveryDesk
 from connector.flow.intake import Intake
 from connector.flow.ledger import Ledger
@@ -31,6 +32,7 @@ from connector.flow.memory import keep_freed_memory
 from connector.flow.operate import Operator
 from connector.flow.ours import OurAgency, Ours
 from connector.flow.outbound import Outbound
+from connector.flow.own_signature import OwnSignature
 from connector.flow.receipts import Receipts
 from connector.flow.receive import Receiver
 from connector.flow.relay import Relay
@@ -47,7 +49,6 @@ from connector.sinks.registry import open_sink
 from connector.store.spool import Spool
 from connector.store.store import Store
 from connector.trust.keyring import Keyring
-from connector.trust.keys import SigningKey
 from connector.trust.registry import Trust
 from connector.trust.settings import KeySettings, parse_key_list
 from connector.trust.trust_source import TrustFiles, TrustSource
@@ -76,6 +77,7 @@ class Node:
     intake: Intake
     admission: Admission
     desk: DeliveryDesk
+    own_signature: OwnSignature
     policy: RetryPolicy
     assembler: Assembler
 
@@ -93,6 +95,7 @@ class Node:
             self.ours,
             self.receipts,
             self.desk,
+            self.own_signature,
             actor=actor,
         )
 
@@ -130,7 +133,14 @@ class Node:
             fresh=self.outbound.fresh,
         )
         relay.recover()
-        receiver = Receiver(self.ledger, self.spool, consumer, self.receipts, self.assembler)
+        receiver = Receiver(
+            self.ledger,
+            self.spool,
+            consumer,
+            self.receipts,
+            self.assembler,
+            self.admission.arrived,
+        )
         return Link(agency.code, publisher, consumer, relay, receiver, self.clock)
 
     def close(self) -> None:
@@ -149,71 +159,151 @@ def open_node(config: NodeConfig, *, clock: Clock, emitter: Emitter) -> Node:
     """
     keep_freed_memory()
     crash.arm_from(os.environ, production=config.environment is Environment.PRODUCTION)
-    catalogue = load_catalogue(config.catalogue.file)
-    ours = our_agencies(config, catalogue)
-    keys = signing_keys(config, clock)
-    source = TrustSource(
-        TrustFiles(config=config.trust, state_dir=config.state_dir),
-        clock=clock,
-        canonical=catalogue.canonical,
-    )
-    loader = Loader(ours, keys, clock)
-    adapter_set = AdapterSet(loader.load_all(config.adapters))
-    sinks = node_sinks(config)
-    store = Store.open(config.store.url or config.state_dir, clock=clock)
-    spool, parts = (Spool(config.state_dir / name) for name in ("spool", "parts"))
-    ledger = Ledger(store, emitter, clock)
-    limits, policy = _limits(config), _policy(config)
-    outbound = Outbound(
-        spool=spool,
-        keys=keys,
-        clock=clock,
-        canonical=ours.canonical,
-        limits=limits,
-        workers=_workers(config, keys, clock, limits),
-    )
-    receipts = Receipts(ledger, outbound, ours)
+    given = _given(config, clock)
+    ground = _ground(given, emitter)
+    ledger, outbound = ground.ledger, _outbound(given, ground)
+    receipts = Receipts(ledger, outbound, given.ours)
     collector = Collector(ledger, outbound)
-    environment, hold_seconds = config.environment.value, config.retry.hold_seconds
     just_verified = JustVerified()
     return Node(
         config=config,
         clock=clock,
         emitter=emitter,
-        store=store,
-        spool=spool,
+        store=ground.store,
+        spool=ground.spool,
         ledger=ledger,
-        ours=ours,
-        upkeep=Upkeep(ledger, source, keys),
-        tidying=Tidying(ledger, (spool, parts)),
-        adapter_set=adapter_set,
-        reloading=AdapterReload(ledger, adapter_set, loader, config),
+        ours=given.ours,
+        upkeep=Upkeep(ledger, given.source, given.keys),
+        tidying=Tidying(ledger, (ground.spool, ground.parts)),
+        adapter_set=given.adapter_set,
+        reloading=AdapterReload(ledger, given.adapter_set, given.loader, config),
         outbound=outbound,
         receipts=receipts,
         collector=collector,
         intake=Intake(ledger, collector),
-        admission=Admission(
-            ledger,
-            spool,
-            source,
-            ours,
-            receipts,
-            policy,
-            limits,
-            environment,
-            just_verified,
-            _checks(config, catalogue, source, clock, limits),
-        ),
-        desk=DeliveryDesk(
-            ledger, spool, ours, receipts, sinks, policy, limits, hold_seconds, just_verified
-        ),
-        policy=policy,
-        assembler=Assembler(
-            ledger,
-            spool,
-            parts,
-            max_bytes=limits.max_bytes,
-            expire_seconds=config.broker.parts_expire_seconds,
+        admission=_admission(given, ground, receipts, just_verified),
+        desk=_desk(given, ground, receipts, just_verified),
+        own_signature=OwnSignature(given.keys, given.source, clock),
+        policy=given.policy,
+        assembler=_assembler(given, ground),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What a configuration and the files that it names say."""
+
+    config: NodeConfig
+    clock: Clock
+    catalogue: Catalogue
+    ours: Ours
+    keys: Keyring
+    source: TrustSource
+    loader: Loader
+    adapter_set: AdapterSet
+    sinks: Mapping[str, Sequence[Sink]]
+    limits: Limits
+    policy: RetryPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """Where a node keeps what it must not forget."""
+
+    store: Store
+    spool: Spool
+    parts: Spool
+    ledger: Ledger
+
+
+def _given(config: NodeConfig, clock: Clock) -> _Given:
+    """Read what the configuration names; nothing is changed."""
+    catalogue = load_catalogue(config.catalogue.file)
+    ours = our_agencies(config, catalogue)
+    keys = signing_keys(config, clock)
+    files = TrustFiles(config=config.trust, state_dir=config.state_dir)
+    source = TrustSource(files, clock=clock, canonical=catalogue.canonical)
+    loader = Loader(ours, keys, clock)
+    return _Given(
+        config=config,
+        clock=clock,
+        catalogue=catalogue,
+        ours=ours,
+        keys=keys,
+        source=source,
+        loader=loader,
+        adapter_set=AdapterSet(loader.load_all(config.adapters)),
+        sinks=node_sinks(config),
+        limits=_limits(config),
+        policy=_policy(config),
+    )
+
+
+def _ground(given: _Given, emitter: Emitter) -> _Ground:
+    config, clock = given.config, given.clock
+    store = Store.open(config.store.url or config.state_dir, clock=clock)
+    return _Ground(
+        store=store,
+        spool=Spool(config.state_dir / "spool"),
+        parts=Spool(config.state_dir / "parts"),
+        ledger=Ledger(store, emitter, clock),
+    )
+
+
+def _outbound(given: _Given, ground: _Ground) -> Outbound:
+    return Outbound(
+        spool=ground.spool,
+        keys=given.keys,
+        clock=given.clock,
+        canonical=given.ours.canonical,
+        limits=given.limits,
+        workers=_workers(given),
+    )
+
+
+def _admission(
+    given: _Given, ground: _Ground, receipts: Receipts, just_verified: JustVerified
+) -> Admission:
+    return Admission(
+        ground.ledger,
+        ground.spool,
+        given.source,
+        given.ours,
+        receipts,
+        given.policy,
+        given.limits,
+        given.config.environment.value,
+        just_verified,
+        _checks(given),
+    )
+
+
+def _desk(
+    given: _Given, ground: _Ground, receipts: Receipts, just_verified: JustVerified
+) -> DeliveryDesk:
+    return DeliveryDesk(
+        ground.ledger,
+        ground.spool,
+        given.ours,
+        receipts,
+        given.sinks,
+        given.policy,
+        given.limits,
+        given.config.retry.hold_seconds,
+        just_verified,
+    )
+
+
+def _assembler(given: _Given, ground: _Ground) -> Assembler:
+    return Assembler(
+        ground.ledger,
+        ground.spool,
+        ground.parts,
+        max_bytes=given.limits.max_bytes,
+        expire_seconds=given.config.broker.parts_expire_seconds,
+        room=Room(
+            packets=given.config.limits.max_unfinished_packets,
+            size=given.config.limits.max_unfinished_bytes,
         ),
     )
 
@@ -225,24 +315,23 @@ def _limits(config: NodeConfig) -> Limits:
     )
 
 
-def _workers(
-    config: NodeConfig, keys: Mapping[str, SigningKey], clock: Clock, limits: Limits
-) -> Workers:
+def _workers(given: _Given) -> Workers:
     """Return the processes that will seal, none of them started yet."""
-    count = config.seal_worker_count
-    setup = Setup(_key_settings(config), clock, limits)
-    return Workers(Sealer(keys, limits), setup, default_workers() if count is None else count)
+    setup = Setup(_key_settings(given.config), given.clock, given.limits)
+    return Workers(Sealer(given.keys, given.limits), setup, _worker_count(given.config))
 
 
-def _checks(
-    config: NodeConfig, catalogue: Catalogue, source: TrustSource, clock: Clock, limits: Limits
-) -> Checks:
+def _checks(given: _Given) -> Checks:
     """Return the processes that will verify, none of them started yet."""
-    count = config.seal_worker_count
+    config, limits = given.config, given.limits
     files = TrustFiles(config=config.trust, state_dir=config.state_dir)
-    setup = CheckSetup(files, config.catalogue.file, clock, limits)
-    workers = default_workers() if count is None else count
-    return Checks(setup, source, CheckVersion(catalogue), workers)
+    setup = CheckSetup(files, config.catalogue.file, given.clock, limits)
+    return Checks(setup, given.source, CheckVersion(given.catalogue), _worker_count(config))
+
+
+def _worker_count(config: NodeConfig) -> int:
+    count = config.seal_worker_count
+    return default_workers() if count is None else count
 
 
 def _policy(config: NodeConfig) -> RetryPolicy:

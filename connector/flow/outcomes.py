@@ -6,7 +6,7 @@ them durable together with the state that they report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connector.edxml import rule_codes
@@ -30,11 +30,12 @@ from connector.model.envelope import Document, Envelope, StatusCode, StatusRepor
 from connector.model.organ import covers
 from connector.model.states import InboxState
 from connector.store import inbox
-from connector.store.inbox import InboxMessage
+from connector.store.inbox import InboxMessage, Receipt
 from connector.trust.revocation_facts import RevocationUnknown
 
 __all__ = ["Answers", "Outcome", "Outcomes", "TurnedAway", "addressed"]
 
+_WITH_REASON = frozenset({StatusCode.REFUSED, StatusCode.CHANGE_REFUSED})
 _FOR_A_PERSON = frozenset({rule_codes.RECALL_UNCLEAR.code, rule_codes.RECALL_BY_OTHER.code})
 
 
@@ -125,11 +126,26 @@ class Outcomes:
 
         return Outcome(step, arrivals)
 
-    def repeated(self, row: InboxMessage, document: Document, before: InboxMessage) -> Outcome:
-        """Set a copy aside and let the stored statuses go out again."""
+    def repeated(
+        self,
+        row: InboxMessage,
+        document: Document,
+        digest: str,
+        before: InboxMessage,
+        given: Sequence[Receipt],
+    ) -> Outcome:
+        """Set a copy aside and let the stored statuses, those `given` so far, go out again.
+
+        A sender that was restored from a backup has sealed the same content once more and knows
+        nothing of the digest that they name: he gets them with the digest of his copy, and so
+        will he get all that follow.
+        """
+        fresh = (
+            () if digest == before.digest else tuple(_anew(row, document, digest, before, given))
+        )
         sender = self.ours.canonical(document.sender.organ_id)
 
-        def step(work: Work, _answers: Answers) -> None:
+        def step(work: Work, answers: Answers) -> None:
             inbox.update(
                 work.tx,
                 row.message_key,
@@ -140,7 +156,12 @@ class Outcomes:
                 document_id=document.document_id,
                 kind="document",
             )
-            if before.packet_id and receiver_header(row.headers) == receiver_header(before.headers):
+            if fresh:
+                _name(work, before, digest)
+                self._send(work, answers)
+            elif before.packet_id and receiver_header(row.headers) == receiver_header(
+                before.headers
+            ):
                 self.receipts.repeat(work, before.packet_id, receiver_header(row.headers))
             work.record(
                 DocumentDuplicated(
@@ -148,7 +169,7 @@ class Outcomes:
                 )
             )
 
-        return Outcome(step)
+        return Outcome(step, fresh)
 
     def held(self, row: InboxMessage, error: RevocationUnknown) -> Outcome:
         """Let a packet wait for revocation data: never dropped, never answered 02."""
@@ -240,6 +261,34 @@ def addressed(row: InboxMessage, ours: Ours) -> str | None:
     """Return the canonical code for which a message was routed here."""
     stated = receiver_header(row.headers)
     return None if stated is None else ours.canonical(stated)
+
+
+def _anew(
+    row: InboxMessage,
+    document: Document,
+    digest: str,
+    before: InboxMessage,
+    given: Sequence[Receipt],
+) -> Iterator[Asked]:
+    """Yield what was said of a packet, to be said of another copy; reasons are not kept."""
+    for receipt in given:
+        status = StatusCode(receipt.status_code)
+        if status not in _WITH_REASON and before.packet_id is not None:
+            yield Asked(
+                document=document,
+                digest=digest,
+                answers=row.message_key,
+                correlation=before.packet_id,
+                addressed=receipt.addressed_code,
+                status=status,
+            )
+
+
+def _name(work: Work, before: InboxMessage, digest: str) -> None:
+    """Let what will be said of a packet name another copy of it."""
+    now = inbox.message(work.tx, before.message_key)
+    if now is not None:
+        inbox.update(work.tx, now.message_key, state=now.state, now=work.now, digest=digest)
 
 
 def _columns(envelope: Envelope | None, ours: Ours) -> dict[str, object]:

@@ -21,6 +21,7 @@ from connector.flow.containment import concerns_one_body
 from connector.flow.ledger import Ledger, Work
 from connector.flow.part_headers import is_part
 from connector.flow.receipts import Receipts
+from connector.flow.verified import JustReceived
 from connector.model.states import InboxState
 from connector.store import inbox
 from connector.store.inbox import InboxMessage, NewMessage
@@ -30,6 +31,7 @@ __all__ = ["Receiver", "answered_as", "receiver_header"]
 
 _BATCH = 64
 _TEND_SECONDS = 60.0
+_STEP_SECONDS = 0.02
 _DEAD = ".dead"
 _APPLIED = frozenset({InboxState.DELIVERED, InboxState.DUPLICATE})
 
@@ -38,6 +40,7 @@ _APPLIED = frozenset({InboxState.DELIVERED, InboxState.DUPLICATE})
 class _Taken:
     """What has to follow the acknowledgement of a batch."""
 
+    fresh: list[tuple[str, bytes]] = field(default_factory=list)
     complete: list[str] = field(default_factory=list)
     unneeded: list[str] = field(default_factory=list)
 
@@ -52,8 +55,10 @@ class Receiver:
         consumer: Consumer,
         receipts: Receipts,
         assembler: Assembler,
+        arrived: JustReceived | None = None,
     ) -> None:
         self._ledger = ledger
+        self._arrived = arrived or JustReceived(limit_bytes=0)
         self._spool = spool
         self._consumer = consumer
         self._receipts = receipts
@@ -69,6 +74,7 @@ class Receiver:
                 first the next time. Should the process end, the broker delivers it again.
         """
         self._tend()
+        self._arrived.wait_for_room(_STEP_SECONDS)
         messages = self._in_hand or self._consumer.receive_many(_BATCH, timeout)
         if not messages:
             return 0
@@ -78,6 +84,8 @@ class Receiver:
         crash.point("receive.committed")
         self._consumer.ack([message.tag for message in messages])
         crash.point("receive.acked")
+        for key, data in taken.fresh:
+            self._arrived.keep(key, data)
         self._join_all(taken.complete)
         self._assembler.drop(taken.unneeded)
         return len(messages)
@@ -151,8 +159,8 @@ class Receiver:
             self._keep(work, new, codes.MESSAGE_DEAD.at(reason=reason))
         elif _is_part(message):
             self._take_part(work, new, message.body, taken)
-        else:
-            self._keep(work, new)
+        elif self._keep(work, new):
+            taken.fresh.append((new.message_key, message.body))
 
     def _take_part(self, work: Work, new: NewMessage, body: bytes, taken: _Taken) -> None:
         arrived = self._assembler.take(work, new)
@@ -166,8 +174,8 @@ class Receiver:
         if arrived.unneeded:
             taken.unneeded.append(new.body_sha256)
 
-    def _keep(self, work: Work, new: NewMessage, finding: Finding | None = None) -> None:
-        """Put a message into the inbox, or aside if there is a finding."""
+    def _keep(self, work: Work, new: NewMessage, finding: Finding | None = None) -> bool:
+        """Put a message into the inbox, or aside if there is a finding; False if it was there."""
         fresh = inbox.receive(work.tx, new)
         if not fresh:
             self._answer_again(work, new)
@@ -175,6 +183,7 @@ class Receiver:
             _set_aside(work, new, finding)
         else:
             work.record(MessageReceived(sender=new.user_id, packet_id=new.message_key))
+        return fresh
 
     def _answer_again(self, work: Work, new: NewMessage) -> None:
         row = inbox.message(work.tx, new.message_key)
@@ -189,6 +198,8 @@ class Receiver:
         answered = answered_as(row)
         if row.kind != "document" or answered is None:
             return
+        if inbox.receipts(work.tx, row.message_key):  # a copy that was answered for itself
+            answered = row.message_key
         self._receipts.repeat(work, answered, receiver_header(row.headers))
         work.record(
             DocumentDuplicated(

@@ -37,6 +37,7 @@ _SILENCE = dt.timedelta(minutes=2)
 
 _PART_BYTES = 4 * 1024 * 1024
 _LARGE_AT_ONCE = 4
+_RECOVERED_AT_ONCE = 5_000
 _GATHER_SECONDS = 0.02
 _SENT_AGAIN = frozenset({OutcomeKind.NACKED, OutcomeKind.UNKNOWN})
 
@@ -91,24 +92,33 @@ class Relay:
 
     def recover(self) -> None:
         """Queue again what was unconfirmed when the process ended: unknown, same id."""
-        with self._ledger.work() as work:
-            rows = outbox.list_deliveries(
-                work.tx, states=[DeliveryState.UNCONFIRMED], limit=1_000_000, offset=0
-            )
-            keys = [_key(*row) for row in rows if self._sends_for(row[0].sender)]
-            outbox.set_states(
-                work.tx, keys, DeliveryState.QUEUED, now=work.now, not_before=work.now
-            )
+        of_others = 0
+        more = True
+        while more:
+            with self._ledger.work() as work:
+                rows = outbox.list_deliveries(
+                    work.tx,
+                    states=[DeliveryState.UNCONFIRMED],
+                    limit=_RECOVERED_AT_ONCE,
+                    offset=of_others,
+                )
+                keys = [_key(*row) for row in rows if self._sends_for(row[0].sender)]
+                outbox.set_states(
+                    work.tx, keys, DeliveryState.QUEUED, now=work.now, not_before=work.now
+                )
+            of_others += len(rows) - len(keys)
+            more = len(rows) == _RECOVERED_AT_ONCE
 
     def pump(self, timeout: float = 0.0) -> int:
         """Settle outcomes and publish what is due; return how much moved."""
-        moved = self._settle(self._publisher.outcomes(timeout, _GATHER_SECONDS))
-        if self._publisher.connected:
-            moved += self._publish() + self._publish_parts()
+        outcomes = list(self._publisher.outcomes(timeout, _GATHER_SECONDS))
+        claimed = self._settle(outcomes)
+        moved = len(outcomes)
+        if claimed or self._publisher.connected:
+            moved += self._publish(claimed or self._claim()) + self._publish_parts()
         return moved
 
-    def _publish(self) -> int:
-        rows = self._claim()
+    def _publish(self, rows: Sequence[_Claimed]) -> int:
         for index, claimed in enumerate(rows):
             try:
                 self._begin(claimed)
@@ -124,7 +134,7 @@ class Relay:
             self._large.append(claimed)
             return
         try:
-            body = self._bodies.data(packet, claimed.recipe)
+            body = self._bodies.pieces(packet, claimed.recipe)
         except StorageError as error:
             self._set_aside(claimed.key, error)
         else:
@@ -170,30 +180,30 @@ class Relay:
         return sent
 
     def _claim(self) -> Sequence[_Claimed]:
-        """Mark what is due as unconfirmed, durably, before any of it is published.
-
-        It is looked for again inside the writing transaction: a recall by another process may
-        have ended a delivery in between.
-        """
+        """Mark what is due as unconfirmed, durably, before any of it is published."""
         with self._ledger.store.read() as tx:
             now = self._ledger.clock.now()
             first = outbox.due(tx, now=now, limit=1, not_of=self._foreign)
             if not first or not self._due(tx, now):
                 return ()
         with self._ledger.work() as work:
-            rows = self._due(work.tx, work.now)
-            keys = [_key(*row) for row in rows]
-            recipes = outbox.recipes(work.tx, [packet.packet_id for packet, _ in rows])
-            outbox.set_states(
-                work.tx,
-                keys,
-                DeliveryState.UNCONFIRMED,
-                now=work.now,
-                not_before=work.now + _SILENCE,
-                count_attempt=True,
-            )
+            claimed = self._claimed_in(work)
         crash.point("relay.claimed")
-        self._in_flight.update(keys)
+        self._in_flight.update(each.key for each in claimed)
+        return claimed
+
+    def _claimed_in(self, work: Work) -> Sequence[_Claimed]:
+        """Claim what is due inside a transaction: a recall may just have ended a delivery."""
+        rows = self._due(work.tx, work.now)
+        recipes = outbox.recipes(work.tx, [packet.packet_id for packet, _ in rows])
+        outbox.set_states(
+            work.tx,
+            [_key(*row) for row in rows],
+            DeliveryState.UNCONFIRMED,
+            now=work.now,
+            not_before=work.now + _SILENCE,
+            count_attempt=True,
+        )
         return [_Claimed(packet, d, recipes[packet.packet_id]) for packet, d in rows]
 
     def _due(self, tx: Transaction, now: dt.datetime) -> Sequence[tuple[OutboxPacket, Delivery]]:
@@ -253,17 +263,20 @@ class Relay:
             _set(work, delivery, DeliveryState.PARKED, finding)
             work.record(DeliveryParked(**_facts(delivery, finding)))
 
-    def _settle(self, outcomes: Iterable[Outcome]) -> int:
-        moved = list(outcomes)
-        self._decided += [whole for each in moved if (whole := self._decide(each)) is not None]
-        if self._decided:  # kept while the disk is full
-            crash.point("relay.confirmed")
-            with self._ledger.work() as work:
-                self._settle_all(work, self._decided)
-            crash.point("relay.settled")
-            self._in_flight.difference_update(outcome.key for outcome in self._decided)
-            self._decided = []
-        return len(moved)
+    def _settle(self, outcomes: Iterable[Outcome]) -> Sequence[_Claimed]:
+        """Record outcomes; the same wait for the disk claims what is due next, which it returns."""
+        self._decided += [whole for each in outcomes if (whole := self._decide(each)) is not None]
+        if not self._decided:  # they are kept while the disk is full
+            return ()
+        crash.point("relay.confirmed")
+        with self._ledger.work() as work:
+            self._settle_all(work, self._decided)
+            claimed = self._claimed_in(work) if self._publisher.connected else ()
+        crash.point("relay.settled")
+        self._in_flight.difference_update(outcome.key for outcome in self._decided)
+        self._in_flight.update(each.key for each in claimed)
+        self._decided = []
+        return claimed
 
     def _decide(self, outcome: Outcome) -> Outcome | None:
         """Return what an outcome means for its whole delivery, None if that is open yet."""

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from pydantic import Field, model_validator
 
+from connector import crash
 from connector.config.load import parse
 from connector.config.settings import Scalar, SettingProblem, Settings
 from connector.config.yaml_source import Node
@@ -105,6 +106,7 @@ class StatusFeed:
                     for refused in batch.refusals:
                         _alarm(work.record, refused.findings[0])
                     sources.set_cursor(work.tx, self.name, batch.cursor)
+                    crash.point("feed.cursor")
                 source.acknowledge(batch.cursor)
                 if not go_on():
                     break
@@ -126,12 +128,14 @@ class StatusFeed:
             if legacy_statuses.last_status(tx, self.name, known) == reason:
                 return 0
         sent, problem = self._reply(record, item, value, reason)
+        crash.point("feed.replied")
         with self._ledger.work() as work:
             legacy_statuses.note_status(work.tx, self.name, known, reason, work.now)
             if isinstance(problem, Finding):
                 _alarm(work.record, problem)
             elif problem is not None:
                 work.record(StatusIgnored(status=value, reason=problem, document_id=item))
+            crash.point("feed.noted")
         return sent
 
     def _reply(

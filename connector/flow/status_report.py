@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from connector import crash
 from connector.clock import VIETNAM
 from connector.config.yaml_source import Node
 from connector.errors import PermanentError
@@ -73,10 +74,12 @@ class StatusReport:
             ]
         if entries:
             alarms = self._written(changes)
+            crash.point("report.written")
             with self._ledger.work() as work:
                 sources.set_cursor(work.tx, self.name, str(entries[-1].seq))
                 for alarm in alarms:
                     work.record(alarm)
+                crash.point("report.cursor")
         return len(entries), len(changes)
 
     def _written(self, changes: list[Reported]) -> list[AlarmRaised]:

@@ -1,22 +1,47 @@
-"""Documents that were just verified, kept for the moment until they are delivered.
+"""What was in memory a moment ago and is wanted again: packets on their way in.
 
-What is not here any more, after a restart or because there was too much, is read from the spool
-again.
+The bytes of a message are kept from the moment when they are durable until they are looked at, and
+a verified document with them until it is delivered. They are those of which the spool took the
+digest, so they need not be read and hashed again. What is not here any more, after a restart or
+because there was too much, is read from the spool.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
 from connector.model.content import BytesContent
 from connector.model.envelope import Document
 
-__all__ = ["JustVerified"]
+__all__ = ["JustReceived", "JustVerified", "Known"]
 
-_AT_MOST: Final = 64
-_MOST_BYTES: Final = 16 << 20
+_AT_MOST: Final = 128
+_MOST_BYTES: Final = 32 << 20
+_MOST_RECEIVED_BYTES: Final = 24 << 20
+_SMALL: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A document that was verified, and its packet as it was received, if that is small.
+
+    `as_of` is when its file was written: one that was written since is another matter.
+    """
+
+    document: Document
+    packet: bytes | None = None
+    as_of: dt.datetime | None = None
+
+    @property
+    def held(self) -> int:
+        """About how many bytes of memory it takes."""
+        contents = (attachment.content for attachment in self.document.attachments)
+        files = sum(each.size for each in contents if isinstance(each, BytesContent))
+        return files + len(self.packet or b"")
 
 
 class JustVerified:
@@ -26,31 +51,64 @@ class JustVerified:
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._kept: OrderedDict[str, Known] = OrderedDict()
         self._bytes = 0
 
-    def keep(self, message_key: str, document: Document) -> None:
+    def keep(self, message_key: str, known: Known) -> None:
         """Keep a document; the oldest ones give way."""
         with self._lock:
             self._drop(message_key)
-            self._kept[message_key] = document
-            self._bytes += _held(document)
+            self._kept[message_key] = known
+            self._bytes += known.held
             while self._kept and (len(self._kept) > self._limit or self._bytes > self._limit_bytes):
                 self._drop(next(iter(self._kept)))
 
-    def take(self, message_key: str) -> Document | None:
+    def take(self, message_key: str) -> Known | None:
         """Return a document and forget it, None if it is not here."""
         with self._lock:
             return self._drop(message_key)
 
-    def _drop(self, message_key: str) -> Document | None:
-        document = self._kept.pop(message_key, None)
-        if document is not None:
-            self._bytes -= _held(document)
-        return document
+    def _drop(self, message_key: str) -> Known | None:
+        known = self._kept.pop(message_key, None)
+        if known is not None:
+            self._bytes -= known.held
+        return known
 
 
-def _held(document: Document) -> int:
-    """Return about how many bytes of memory a document takes."""
-    contents = (attachment.content for attachment in document.attachments)
-    return sum(each.size for each in contents if isinstance(each, BytesContent))
+class JustReceived:
+    """Keeps the bytes of small messages by message key, bounded in memory.
+
+    What comes when there is no room is not kept: messages are looked at in the order in which
+    they came, so the oldest are wanted next.
+    """
+
+    def __init__(self, limit_bytes: int = _MOST_RECEIVED_BYTES) -> None:
+        self._limit = limit_bytes
+        self._changed = threading.Condition()
+        self._kept: dict[str, bytes] = {}
+        self._bytes = 0
+
+    def keep(self, message_key: str, body: bytes) -> None:
+        """Keep the bytes of a message that is durable, unless it is large or there is no room."""
+        size = len(body)
+        with self._changed:
+            if size <= _SMALL and self._bytes + size <= self._limit:
+                self._bytes += size - len(self._kept.get(message_key, b""))
+                self._kept[message_key] = body
+
+    def take(self, message_key: str) -> bytes | None:
+        """Return the bytes of a message and forget them, None if they are not here."""
+        with self._changed:
+            body = self._kept.pop(message_key, None)
+            self._bytes -= len(body or b"")
+            self._changed.notify_all()
+            return body
+
+    def wait_for_room(self, seconds: float) -> None:
+        """Wait until most are gone; no longer once nobody took one for some seconds.
+
+        Whoever receives faster than others look at messages gains nothing by going ahead.
+        """
+        with self._changed:
+            while 3 * self._bytes > self._limit and self._changed.wait(seconds):
+                pass

@@ -6,7 +6,7 @@ import datetime as dt
 import ipaddress
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from connector.broker.publisher import Publisher
 from connector.broker.server import environment, programs
 from connector.broker.settings import BrokerSettings
 from connector.broker.topology import apply, plan, queues_of
+from connector.clock import SystemClock
 from connector.config.node import load_node
 from connector.events import AlarmRaised, Event
 from connector.flow.links import agency_broker
@@ -203,6 +204,40 @@ def test_a_broker_of_another_authority_is_not_spoken_to(secure: SecureBroker) ->
     finally:
         publisher.stop()
     assert any(isinstance(event, AlarmRaised) for event in events), events
+
+
+def test_a_renewed_certificate_is_shown_at_the_next_connection(secure: SecureBroker) -> None:
+    """Files of certificates may be replaced under a running node; broken ones are an alarm."""
+    settings = secure.settings()
+    events: list[Event] = []
+    publisher = Publisher(settings, events.append)
+    certificate = secure.directory / "g22.crt"
+    kept = certificate.read_bytes()
+    publisher.start()
+    try:
+        assert publisher.wait_connected(20), events
+        certificate.write_bytes(b"half of it")
+        _end_connections(secure)
+        _until(lambda: any(isinstance(event, AlarmRaised) for event in events))
+        codes = [event.error_code for event in events if isinstance(event, AlarmRaised)]
+        assert set(codes) == {"EDX-6032"}
+        certificate.write_bytes(kept)
+        assert publisher.wait_connected(30), events
+    finally:
+        certificate.write_bytes(kept)
+        publisher.stop()
+
+
+def _end_connections(secure: SecureBroker) -> None:
+    secure.node.control("close_all_connections", "the administrator's wish")
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    clock = SystemClock()
+    end = clock.monotonic() + 30
+    while not condition():
+        assert clock.monotonic() < end, "it did not come about"
+        clock.sleep(0.05)
 
 
 def test_without_a_client_certificate_the_broker_refuses(secure: SecureBroker) -> None:

@@ -274,7 +274,7 @@ def test_recall_of_a_returned_document_needs_no_consent(lab: Lab, document: Make
     """A document that comes back without a way after it was recalled is recalled."""
     g22 = lab.member("G22")
     g22.enqueue(document(to=("G09",)))
-    assert g22.link.relay._publish() == 1
+    assert g22.link.relay._publish(g22.link.relay._claim()) == 1
     g22.operator.recall(DOC, None)
     lab.settle()
     assert g22.state(DOC, "G09") is DeliveryState.RECALLED

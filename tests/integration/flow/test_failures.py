@@ -154,7 +154,7 @@ def test_confirm_that_comes_after_a_status_moves_nothing_back(lab: Lab, document
     """A status overtakes our own confirm: the confirm is journalled, the state stays."""
     g22, h41 = lab.member("G22"), lab.member("H41")
     g22.enqueue(document())
-    assert g22.link.relay._publish() == 1
+    assert g22.link.relay._publish(g22.link.relay._claim()) == 1
     lab.until(lambda: _pump_all_but_relay(g22, h41) and _state(g22) is DeliveryState.ACCEPTED)
     lab.settle()
     assert _state(g22) is DeliveryState.ACCEPTED

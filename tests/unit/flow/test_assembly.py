@@ -17,6 +17,7 @@ from connector.clock import ManualClock
 from connector.errors import StorageError
 from connector.flow import codes
 from connector.flow.assembly import Assembler
+from connector.flow.crowding import GENEROUS, Room
 from connector.flow.node import Node
 from connector.flow.receive import Receiver
 from connector.model.content import read_all
@@ -51,9 +52,10 @@ class AtHand:
 class Counter:
     """The receiving side of a node that messages in parts reach."""
 
-    def __init__(self, node: Node, clock: ManualClock) -> None:
+    def __init__(self, node: Node, clock: ManualClock, room: Room = GENEROUS) -> None:
         self.node = node
         self.clock = clock
+        self.room = room
         self.numbers = itertools.count(1)
         self.restart()
 
@@ -68,6 +70,7 @@ class Counter:
             self.parts_spool,
             max_bytes=LIMIT,
             expire_seconds=EXPIRE,
+            room=self.room,
         )
         self.receiver = Receiver(
             self.node.ledger,

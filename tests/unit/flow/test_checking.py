@@ -260,6 +260,27 @@ def test_a_node_admits_what_its_processes_verified(
     assert sorted(map(str, sent)) == ["01"] * (MANY - 1) + ["02"] + ["03"] * (MANY - 1)
 
 
+def test_what_was_hashed_is_what_is_delivered(
+    office: Any, packets: list[bytes], make_many: Callable[..., list[Incoming]]
+) -> None:
+    """From receipt to the sink the bytes stay in memory, and come out as they came in."""
+    node = office.node
+    receiver = Receiver(
+        node.ledger,
+        node.spool,
+        cast("Consumer", _AtHand(make_many(packets))),
+        node.receipts,
+        node.assembler,
+        node.admission.arrived,
+    )
+    receiver.pump()
+    while node.admission.pump() or node.desk.pump():
+        time.sleep(0)
+    folder = node.config.state_dir.parent / "sink"
+    delivered = {path.read_bytes() for path in folder.glob("*/*/packet.edxml")}
+    assert delivered == set(packets)
+
+
 @dataclass
 class _AtHand:
     waiting: list[Incoming]

@@ -332,7 +332,7 @@ def test_fresh_bytes_are_those_of_recipe_and_spool(office: Office, row: Row) -> 
     with office.node.store.read() as tx:
         recipe = outbox.recipe(tx, packet.packet_id)
     fresh = office.node.outbound.fresh
-    assert fresh.take(packet.packet_id, recipe) == office.bytes_of(packet)
+    assert b"".join(fresh.take(packet.packet_id, recipe) or ()) == office.bytes_of(packet)
     assert fresh.take(packet.packet_id, recipe) is None
 
 

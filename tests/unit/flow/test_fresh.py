@@ -34,8 +34,8 @@ def test_each_receiver_gets_the_bytes_once() -> None:
     """After the last of them nothing is held any more."""
     fresh = Fresh()
     fresh.remember(_sealed("a", b"<a>", b"</a>"), b"recipe", 2)
-    assert fresh.take("a", b"recipe") == b"<a></a>"
-    assert fresh.take("a", b"recipe") == b"<a></a>"
+    assert fresh.take("a", b"recipe") == (b"<a>", b"</a>")
+    assert fresh.take("a", b"recipe") == (b"<a>", b"</a>")
     assert fresh.take("a", b"recipe") is None
 
 
@@ -53,8 +53,8 @@ def test_the_oldest_are_forgotten() -> None:
     for name in "abc":
         fresh.remember(_sealed(name, b"12345"), b"recipe", 1)
     assert fresh.take("a", b"recipe") is None
-    assert fresh.take("b", b"recipe") == b"12345"
-    assert fresh.take("c", b"recipe") == b"12345"
+    assert fresh.take("b", b"recipe") == (b"12345",)
+    assert fresh.take("c", b"recipe") == (b"12345",)
     fresh.remember(_sealed("d", b"1234567890!"), b"recipe", 1)
     assert fresh.take("d", b"recipe") is None
 
@@ -65,7 +65,7 @@ def test_a_packet_remembered_twice_is_held_once() -> None:
     for _ in range(4):
         fresh.remember(_sealed("a", b"12345"), b"recipe", 1)
     fresh.remember(_sealed("b", b"12345"), b"recipe", 1)
-    assert fresh.take("a", b"recipe") == b"12345"
+    assert fresh.take("a", b"recipe") == (b"12345",)
 
 
 def test_large_packets_are_not_remembered() -> None:

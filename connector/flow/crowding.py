@@ -1,0 +1,56 @@
+"""How much unfinished a sender may leave here: of packets in parts, those that have to give way.
+
+Parts are acknowledged one by one, so what a sender begins and never ends lies on this disk until
+it expires. Beyond a generous bound a new packet takes the place of that packet of the same sender
+which has waited longest for a part, with an alarm. Parts that were left with the broker instead
+would stand in the way of all other senders, since they share a queue; parts that were set aside
+would fill the disk all the same. A sender that sends packets whole, one after the other, never
+comes near the bound, and one that broke off begins again with all parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connector.store.parts import Assembly
+
+__all__ = ["GENEROUS", "Room"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What one sender (broker user) may have unfinished at the most; bytes as announced."""
+
+    packets: int
+    size: int
+
+    def giving_way(
+        self, unfinished: Iterable[Assembly], user_id: str | None, size: int
+    ) -> list[Assembly]:
+        """Return what must go before a sender begins a packet of `size` bytes, stalest first.
+
+        The new packet itself is always let in.
+        """
+        theirs = [
+            each
+            for each in unfinished
+            if each.facts.get("user_id") == user_id and each.arrived < each.parts
+        ]
+        theirs.sort(key=lambda each: each.updated_at)
+        packets, total = len(theirs) + 1, size + sum(map(_announced, theirs))
+        going: list[Assembly] = []
+        for each in theirs:
+            if packets <= self.packets and total <= self.size:
+                break
+            going.append(each)
+            packets, total = packets - 1, total - _announced(each)
+        return going
+
+
+GENEROUS = Room(packets=256, size=4 << 30)
+"""The default of `limits` in connector.yaml."""
+
+
+def _announced(assembly: Assembly) -> int:
+    return int(assembly.facts["size"])
