@@ -30,9 +30,13 @@ from tests.fault.disk import build_shim, shim_environ
 from tests.fault.evidence import World, query, sink_copies
 from tests.fault.forks import PATIENCE_SECONDS, until
 from tests.fault.proxy import Proxy
-from tests.fault.world import Site, build_world, make_pki
+from tests.fault.tls import SITE_OPTION, BrokerTls
+from tests.fault.world import CRLS, REVOCATION, Site, build_world, make_pki
 
-__all__ = ["Arena", "Trial"]
+__all__ = ["HOSTILE", "Arena", "Trial"]
+
+HOSTILE: Final = "G15"
+"""An agency that has an account at the broker, and sends what is not its own."""
 
 _POLL_SECONDS: Final = 0.05
 _ENDED: Final = frozenset({"accepted", "finished", "refused", "returned", "recalled"})
@@ -85,29 +89,34 @@ class Arena:
     def _open(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
         self._stack.callback(self._end)
+        self.tls = BrokerTls(self.root / "tls")
         self.rabbit = self._stack.enter_context(
-            PrivateNode(self.root / "rabbitmq", disposable=True)
+            PrivateNode(self.root / "rabbitmq", disposable=True, extra=self.tls.conf())
         )
         self.sandbox = Sandbox(self.rabbit.settings(), "faults")  # goes with its node
-        self.sandbox.connect([*self.codes, "G09"], settle_seconds=2.0)
+        self.sandbox.connect([*self.codes, HOSTILE], settle_seconds=2.0)
         self.shim = build_shim(self.root)
         pki = make_pki(self.root / "pki")
-        port = urlsplit(self.sandbox.settings(self.codes[0]).url).port or 0
         for index, code in enumerate(self.codes):
-            proxy = Proxy(("127.0.0.1", port), seed=self.rolls.randrange(1 << 30) + index)
+            target = ("127.0.0.1", self.tls.port)
+            proxy = Proxy(target, seed=self.rolls.randrange(1 << 30) + index)
             self.proxies[code] = self._stack.enter_context(proxy)
-        self.sites = build_world(self.root / "world", pki, self._settings, self.codes, heartbeat=4)
+        (self.root / "world" / CRLS).mkdir(parents=True)
+        options = {"heartbeat": 4, "tls": SITE_OPTION, "revocation": REVOCATION}
+        self.sites = build_world(self.root / "world", pki, self._settings, self.codes, **options)
+        for code, site in self.sites.items():
+            self.tls.equip(site.directory, code)
         self.world = World.load(self.root / "world" / "world.json")
         for code in self.codes:
             self.start(code)
 
     def _settings(self, code: str) -> BrokerSettings:
-        """Return an agency's settings, through its own bad line."""
+        """Return an agency's settings: TLS through its own bad line."""
         settings = self.sandbox.settings(code)
         parts = urlsplit(settings.url)
         login = parts.netloc.rpartition("@")[0]
         netloc = f"{login}@127.0.0.1:{self.proxies[code].port}"
-        return replace(settings, url=parts._replace(netloc=netloc).geturl())
+        return replace(settings, url=parts._replace(scheme="amqps", netloc=netloc).geturl())
 
     def start(
         self,
@@ -116,8 +125,12 @@ class Arena:
         environ: Mapping[str, str] | None = None,
         before: str = "",
         shim: Mapping[str, str] | None = None,
+        program: Path | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start an agency's daemon; `shim` are its disk's faults, `before` is run by the shell."""
+        """Start an agency's daemon; `shim` are its disk's faults, `before` is run by the shell.
+
+        `program` is the directory of another version than this one.
+        """
         site = self.sites[code]
         extra = shim_environ(self.shim, site.directory, **shim) if shim else dict(os.environ)
         command = [sys.executable, "-m", "connector", "run", "--config", str(site.config)]
@@ -125,7 +138,7 @@ class Arena:
             command = ["/bin/sh", "-c", f'{before}; exec "$@"', "sh", *command]
         with self.log(code).open("ab") as log:
             self.daemons[code] = subprocess.Popen(
-                command, stdout=log, stderr=log, env={**extra, **(environ or {})}
+                command, stdout=log, stderr=log, env={**extra, **(environ or {})}, cwd=program
             )
         return self.daemons[code]
 
@@ -148,6 +161,16 @@ class Arena:
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
+
+    def reload(self, code: str) -> None:
+        """Let a daemon read its keys, trust data and adapters anew, as an operator would."""
+        self.daemons[code].send_signal(signal.SIGHUP)
+
+    def events(self, code: str, event: str) -> int:
+        """Count what an agency's journal says."""
+        statement = "SELECT count(*) AS n FROM journal WHERE event = ?"
+        rows = query(self.sites[code].database, statement, event)
+        return int(rows[0]["n"]) if rows else 0
 
     def revive(self, code: str) -> None:
         """Start a daemon again if it has ended, as systemd would."""
@@ -185,8 +208,8 @@ class Arena:
         return self.rolls.choice(self.codes)
 
     def other(self, code: str) -> str:
-        """Return the agency on the other side."""
-        return next(each for each in self.codes if each != code)
+        """Return an agency on the other side."""
+        return self.rolls.choice([each for each in self.codes if each != code])
 
     def number(self) -> str:
         """Return a number of the register that nobody has used."""

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.fault.forks import Child
+from tests.fault.forks import Child, fork
 from tests.fault.kills import Lane
-from tests.fault.runner import Start
+from tests.fault.runner import Runner, Start
 from tests.fault.world import Site
 
 __all__ = ["FreshLane", "Process"]
@@ -59,4 +59,15 @@ class FreshLane(Lane):
             }
         command = [sys.executable, "-m", "connector", "run", "--config", str(site.config)]
         with log.open("ab") as stream:
-            return Process(subprocess.Popen(command, stdout=stream, stderr=stream, env=environ))
+            child = Process(subprocess.Popen(command, stdout=stream, stderr=stream, env=environ))
+        if start.commands:
+            fork(lambda _: _ask(site, start), log).wait()
+        return child
+
+
+def _ask(site: Site, start: Start) -> None:
+    """Do what a person asks for, beside the daemon, as the command line does."""
+    runner = Runner(site)
+    for command in start.commands:
+        runner.obey(command)
+    runner.close()

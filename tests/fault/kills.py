@@ -24,14 +24,23 @@ from tests.fault.checker import check, open_work
 from tests.fault.evidence import World, query
 from tests.fault.forks import PATIENCE_SECONDS, Child, until
 from tests.fault.runner import Start, start_node
-from tests.fault.world import Site, build_world
+from tests.fault.world import EXCHANGE, SMALL_PARTS, Site, build_world
 
 __all__ = ["KINDS", "ROLES", "Case", "Lane", "Outcome", "cases", "census", "run_slice"]
 
-KINDS: Final = ("document", "resend", "status", "update", "replace", "recall")
-"""In this order each works on the document of the one before."""
+KINDS: Final = (
+    *("parts", "pause", "state"),
+    *("document", "resend", "status", "update", "replace", "recall"),
+)
+"""In this order each works on the document of the one before; the first is new, as is `pause`.
+
+`parts` travels in parts, `pause` after its adapter stood still, `state` is answered by the legacy
+system itself and written back to that of the sender.
+"""
 
 ROLES: Final = ("sender", "receiver")
+_NEW: Final = frozenset({"parts", "pause", "document", "replace"})
+_IN_PARTS_BYTES: Final = 150_000
 _SHOT: Final = -9
 _LOOK_SECONDS: Final = 0.006
 _LOOKS: Final = 5
@@ -90,7 +99,8 @@ class Lane:
         for code in self.codes:
             for queue in (*queues_of(code), dead_queue(code)):
                 self._sandbox.management._delete(["queues", self._sandbox.vhost, queue, "contents"])
-        self.sites = build_world(self.root, self._pki, self._sandbox, self.codes)
+        options = {"parts": SMALL_PARTS, "exchange": EXCHANGE}
+        self.sites = build_world(self.root, self._pki, self._sandbox, self.codes, **options)
         self.world = World.load(self.root / "world.json")
         self._last = {}
 
@@ -124,7 +134,7 @@ class Lane:
             recovered, seconds, ended = True, 0.0, child.wait()
         faults = self._judge(touched)
         if ended != 0:
-            faults.append(f"unanswered: the node ended with {ended}")
+            faults.append(f"unanswered: the node ended with {ended}: {self._last_word(victim)}")
         if not recovered:
             faults.append(f"unanswered: no rest after {PATIENCE_SECONDS} s")
         return Outcome(case, killed, recovered, seconds, faults)
@@ -180,14 +190,12 @@ class Lane:
     ) -> tuple[list[str], list[dict[str, str]], _Goal]:
         """Ask for what is to be done; return the documents, a person's commands, and the aim."""
         before = self._last.get(case.turned)
-        if case.kind in {"document", "replace"} or before is None:
-            self._number += 1
-            number = f"{self._number}/VP"
-            cells = {"ThayThe": before} if case.kind == "replace" and before else {}
-            document = sender.record(number, [receiver.code], files=1 + self._number % 2, **cells)
-            self._last[case.turned] = document
-            goal = _Goal(sender.code, document, 3 if cells else 0, "accepted")
-            return [document, *cells.values()], [], goal
+        if case.kind in _NEW or before is None:
+            return self._set_up_new(case, sender, receiver, before)
+        if case.kind == "state":
+            receiver.has_done(before)
+            goal = _Goal(sender.code, before, None, "finished", reported=sender.reported)
+            return [before], [], goal
         act = {"document": before}
         if case.kind == "resend":
             act |= {"do": "resend", "who": sender.code}
@@ -202,6 +210,21 @@ class Lane:
         act |= {"do": "recall", "who": sender.code}
         del self._last[case.turned]
         return [before], [act], _Goal(sender.code, before, None, "recalled")
+
+    def _set_up_new(
+        self, case: Case, sender: Site, receiver: Site, before: str | None
+    ) -> tuple[list[str], list[dict[str, str]], _Goal]:
+        """Let a document be exported."""
+        self._number += 1
+        number = f"{self._number}/VP"
+        cells = {"ThayThe": before} if case.kind == "replace" and before else {}
+        size = _IN_PARTS_BYTES if case.kind == "parts" else 0
+        files = 1 + self._number % 2
+        document = sender.record(number, [receiver.code], files=files, size=size, **cells)
+        self._last[case.turned] = document
+        acts = [{"do": "pause", "who": sender.code}] if case.kind == "pause" else []
+        goal = _Goal(sender.code, document, 3 if cells else 0, "accepted")
+        return [document, *cells.values()], acts, goal
 
     def _rests(self, child: Child, goal: _Goal) -> bool:
         """Wait until a node has died or everything is answered; tell whether it is."""
@@ -239,7 +262,8 @@ class Lane:
             for row in rows
             if row["business_type"] in meant and row["attempts"] >= goal.attempts
         ]
-        return states == [goal.state] and open_work(self.world) == 0
+        reached = states == [goal.state] and open_work(self.world) == 0
+        return reached and (goal.reported is None or _is_reported(goal.reported, goal))
 
     def _attempts(self, site: Site, document: str) -> int:
         """Return how often a document was given to the broker."""
@@ -250,6 +274,12 @@ class Lane:
             document,
         )
         return int(rows[0]["n"] or 0) if rows else 0  # it may have died before its first table
+
+    def _last_word(self, site: Site) -> str:
+        """Return the last line of a node's log: why it ended, if it was an exception."""
+        path = self._log(site)
+        lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
+        return lines[-1][:300] if lines else "it said nothing"
 
     def _log(self, site: Site) -> Path:
         return self.root / f"{site.code}.log"
@@ -262,6 +292,15 @@ class _Goal:
     business_type: int | None
     state: str
     attempts: int = 1
+    reported: Path | None = None
+
+
+def _is_reported(path: Path, goal: _Goal) -> bool:
+    """Tell whether the sender's legacy system has been told, by its own file."""
+    if not path.exists():
+        return False
+    lines = path.read_text("utf-8").splitlines()
+    return any(goal.document in line and goal.state in line for line in lines)
 
 
 def census(lane: Lane) -> dict[str, dict[str, int]]:

@@ -24,6 +24,7 @@ def add_up(results: Iterable[Path]) -> dict[str, Any]:
     """Return the report over all slices that have been run."""
     lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
     seeds: dict[str, list[int]] = defaultdict(list)
+    commits: Counter[str] = Counter()
     documents, seconds, processor = 0, 0.0, 0.0
     for path in sorted(results):
         part = ""
@@ -31,25 +32,31 @@ def add_up(results: Iterable[Path]) -> dict[str, Any]:
             line = json.loads(text)
             if "spec" in line:
                 part = line["spec"]["part"]
+                if "seconds_of_slice" not in line and "fingerprint" in line:
+                    commits[line["commit"]] += 1
                 seeds[part].append(line["spec"]["seed"])
             seconds += line.get("seconds_of_slice", 0.0)
             processor += line.get("processor_seconds_of_slice", 0.0)
             documents += line.get("documents", 0)
             lines[part].append(line)
+    trying = ("faults", "storm", "again")
     cases = [line for part in ("kills", "fresh") for line in lines[part] if "case" in line]
     cuts = [line for line in lines["power"] if "cut" in line]
-    trials = [line for part in ("faults", "storm") for line in lines[part] if "name" in line]
-    ends = [line for part in ("faults", "storm") for line in lines[part] if "verdict" in line]
+    trials = [line for part in trying for line in lines[part] if "name" in line]
+    ends = [line for part in trying for line in lines[part] if "verdict" in line]
     honest = [cut for cut in cuts if not cut["lying"]]
     wrong = [fault for line in (*cases, *honest, *trials) for fault in line["faults"]]
     wrong += [fault for line in ends for fault in line["verdict"]]
     tried = [line for line in lines["safeguards"] if "safeguard" in line]
     wrong += [fault for line in tried for fault in line["in_force"]]
+    restarts = [line["restart"] for part in lines.values() for line in part if "restart" in line]
+    wrong += [fault for restart in restarts for fault in restart["faults"]]
     counts = Counter(fault.partition(":")[0] for fault in wrong)
     killed = [case for case in cases if case["killed"]]
     passed = {case["case"]["point"] for case in killed}
     return {
         "command": _COMMAND,
+        "commits": dict(sorted(commits.items())),
         "seeds": {part: sorted(found) for part, found in sorted(seeds.items())},
         "seconds_of_slices": round(seconds, 1),
         "processor_seconds_of_slices": round(processor, 1),
@@ -58,6 +65,7 @@ def add_up(results: Iterable[Path]) -> dict[str, Any]:
         "crash_points_never_reached": sorted(set(crash.POINTS) - passed),
         "kills": len(killed),
         "kills_by_point": dict(sorted(Counter(c["case"]["point"] for c in killed).items())),
+        "kills_by_kind": dict(sorted(Counter(c["case"]["kind"] for c in killed).items())),
         "fresh_interpreter_kills": sum(
             1 for case in lines["fresh"] if "case" in case and case["killed"]
         ),
@@ -65,6 +73,7 @@ def add_up(results: Iterable[Path]) -> dict[str, Any]:
         "broker_faults": sum(trial["name"] in _OF_THE_BROKER for trial in trials),
         "storm_faults": sum("name" in line for line in lines["storm"]),
         "documents": documents,
+        "restarts": restarts,
         **{kind.replace(" ", "_"): counts[kind] for kind in KINDS},
         "safeguards_noticed": {line["safeguard"]: bool(line["switched_off"]) for line in tried},
         "faults": _by_fault(killed, honest, [c for c in cuts if c["lying"]], trials),
@@ -123,7 +132,15 @@ def table(report: Mapping[str, Any]) -> str:
         f" in random order, {report['documents']} documents. Found: {counts}."
     )
     titles = ["| | Fault | Runs | Clean | Recovery: median, 95 %, longest (s) |"]
-    head = [BEGIN, "", done, "", *titles, "|---|---|---:|---:|---|"]
+    head = [
+        BEGIN,
+        "",
+        done + _at(report),
+        *_restarted(report),
+        "",
+        *titles,
+        "|---|---|---:|---:|---|",
+    ]
     rows = []
     for name, line in report["faults"].items():
         took = line.get("recovery_seconds")
@@ -133,6 +150,21 @@ def table(report: Mapping[str, Any]) -> str:
             clean, times = "–", "not done"
         rows.append(f"| {name} | {line['title']} | {line['runs']} | {clean} | {times} |")
     return "\n".join([*head, *rows, "", END])
+
+
+def _at(report: Mapping[str, Any]) -> str:
+    """Tell of which commits the figures are; several only if somebody asked for it."""
+    commits = ", ".join(f"`{commit}`" for commit in report["commits"])
+    return f" At commit {commits}." if commits else ""
+
+
+def _restarted(report: Mapping[str, Any]) -> list[str]:
+    return [
+        f"\nRestart with {each['documents']} documents in flight: ready after"
+        f" {each['ready_seconds']} s, at most {each['peak_mebibytes']} MiB"
+        f" ({each['few_mebibytes']} MiB with hardly any)."
+        for each in report["restarts"]
+    ]
 
 
 def put_into(page: Path, text: str) -> bool:

@@ -18,6 +18,7 @@ from connector.clock import SystemClock
 from connector.config.node import load_node
 from connector.errors import PermanentError
 from connector.events import Emitter
+from connector.flow.adapter_acts import AdapterActs
 from connector.flow.links import Link
 from connector.flow.node import Node, open_node
 from connector.flow.operate import Operator
@@ -29,8 +30,9 @@ from connector.model.envelope import (
     ReceiverChange,
     StatusCode,
 )
+from connector.store import journal
 from tests.fault.forks import Child, fork
-from tests.fault.world import Site
+from tests.fault.world import ADAPTER, Site
 
 __all__ = ["Runner", "Start", "start_node", "warm"]
 
@@ -55,7 +57,9 @@ class Runner:
         self.site = site
         self.node: Node = open_node(load_node(site.config), clock=SystemClock(), emitter=Emitter())
         self.links: list[Link] = []
-        self._seen: tuple[int, int] = (0, 0)
+        self._seen: dict[Path, tuple[int, int]] = {}
+        self._exchanges = self.node.exchanges()
+        self._reported: str | None = None
 
     def connect(self) -> None:
         """Connect to the broker in the background."""
@@ -67,21 +71,40 @@ class Runner:
         for link in self.links:
             moved += link.relay.pump(0.0)
             moved += link.receiver.pump(wait_seconds)
-        return moved + self.node.admission.pump() + self.node.desk.pump()
+        moved += self.node.admission.pump() + self.node.desk.pump()
+        return moved or self._exchange()
 
     def collect(self) -> int:
         """Read the export if its file changed."""
-        state = self.site.export.stat()
-        seen = (state.st_mtime_ns, state.st_size)
-        if seen == self._seen:
+        seen = _seen(self.site.export)
+        if seen == self._seen.get(self.site.export):
             return 0
         taken = sum(self.node.collector.collect(each).sealed for each in self.node.adapters)
-        self._seen = seen
+        self._seen[self.site.export] = seen
         return taken
+
+    def _exchange(self) -> int:
+        """Let the legacy systems hear of states, if there is anything new to be heard."""
+        seen = _seen(self.site.states)
+        with self.node.store.read() as tx:
+            head = journal.head(tx)
+        if not self._exchanges or (head, seen) == (
+            self._reported,
+            self._seen.get(self.site.states),
+        ):
+            return 0
+        moved = sum(each.step() for each in self._exchanges)
+        self._reported, self._seen[self.site.states] = head, seen
+        return moved
 
     def obey(self, command: dict[str, str]) -> None:
         """Do what a person asks for; asking again for what is done already changes nothing."""
         operator = self.node.operator("tester")
+        if command["do"] == "pause":
+            acts = AdapterActs(self.node.ledger, [ADAPTER], actor="tester")
+            acts.pause(ADAPTER, "kiểm kê")
+            acts.resume(ADAPTER, yes=True)
+            return
         try:
             if command["do"] == "recall":
                 operator.recall(command["document"], "gửi nhầm")
@@ -132,6 +155,11 @@ class Runner:
         for link in self.links:
             link.close()
         self.node.close()
+
+
+def _seen(path: Path) -> tuple[int, int]:
+    state = path.stat()
+    return state.st_mtime_ns, state.st_size
 
 
 def warm(sites: Iterable[Site]) -> None:

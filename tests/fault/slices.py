@@ -32,13 +32,16 @@ from tests.fault.forks import quiet
 from tests.fault.fresh import FreshLane
 from tests.fault.kills import KINDS, Lane, cases, census, run_slice
 from tests.fault.power import Recording, cut_points, record, run_cuts
+from tests.fault.restart import restart
 from tests.fault.runner import warm
 from tests.fault.safeguards import Bench, try_all
+from tests.fault.version import commit, fingerprint
 from tests.fault.world import build_world, make_pki
 
 __all__ = ["PARTS", "main"]
 
 _CODES: Final = ("G22", "H41")
+_THREE: Final = ("G22", "H41", "G09")
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a kill needs no disk, and tests none of ours
 
 Spec = Mapping[str, Any]
@@ -71,12 +74,13 @@ def kills(root: Path, sandbox: Sandbox, pki: DevPki, spec: Spec) -> Iterator[Lin
 
 def fresh(root: Path, sandbox: Sandbox, pki: DevPki, spec: Spec) -> Iterator[Line]:
     """Kill fresh interpreters that run `connector run`."""
-    yield from _kills(FreshLane(root, pki, sandbox, _CODES), spec, ("document", "replace"))
+    yield from _kills(FreshLane(root, pki, sandbox, _CODES), spec)
 
 
-def _kills(lane: Lane, spec: Spec, kinds: tuple[str, ...] = KINDS) -> Iterator[Line]:
+def _kills(lane: Lane, spec: Spec) -> Iterator[Line]:
     warm(lane.sites.values())
     counts = census(lane)
+    kinds = spec.get("kinds", KINDS)
     todo = (case for case in cases(counts, seed=spec["seed"]) if case.kind in kinds)
     for outcome in run_slice(lane, list(itertools.islice(todo, spec["count"]))):
         yield outcome.as_dict()
@@ -110,12 +114,14 @@ def faults(spec: Spec) -> Iterator[Line]:
                 way = ways[number % len(ways)]
                 yield asdict(attempt(arena, name, way, spec["seed"] * 1000 + number))
         yield {"verdict": arena.verdict()}
+        if "in_flight" in spec:
+            yield {"restart": restart(arena, spec["in_flight"])}
 
 
 def storm(spec: Spec) -> Iterator[Line]:
     """Do faults of every kind for a set time, in an order that the seed decides."""
     rolls = random.Random(spec["seed"])  # noqa: S311 - repeatable, not secret
-    with _scratch() as root, Arena(root, seed=spec["seed"]) as arena:
+    with _scratch() as root, Arena(root, seed=spec["seed"], codes=_THREE) as arena:
         arena.rest(arena.send(3))
         end = time.monotonic() + spec["seconds"]
         while time.monotonic() < end:
@@ -123,6 +129,21 @@ def storm(spec: Spec) -> Iterator[Line]:
             way = rolls.choice(sorted(FAULTS[name].ways))
             yield {"storm": True, **asdict(attempt(arena, name, way, rolls.randrange(1 << 30)))}
         yield {"storm": True, "verdict": arena.verdict()}
+
+
+def again(spec: Spec) -> Iterator[Line]:
+    """Repeat the history of a storm: the same agencies, faults and seeds, in the same order."""
+    with _scratch() as root, Arena(root, seed=spec["seed"], codes=_THREE) as arena:
+        arena.rest(arena.send(3))
+        for name, way, seed in spec["history"]:
+            yield {"storm": True, **asdict(attempt(arena, name, way, seed))}
+        yield {"storm": True, "verdict": arena.verdict()}
+
+
+def restarts(spec: Spec) -> Iterator[Line]:
+    """Start a node with very many documents in flight."""
+    with _scratch() as root, Arena(root, seed=spec["seed"]) as arena:
+        yield {"restart": restart(arena, spec["count"])}
 
 
 def several(spec: Spec) -> Iterator[Line]:
@@ -145,6 +166,8 @@ PARTS: Final[Mapping[str, Callable[[Spec], Iterator[Line]]]] = {
     "several": several,
     "faults": faults,
     "storm": storm,
+    "again": again,
+    "restart": restarts,
 }
 """What a slice can be."""
 
@@ -156,7 +179,8 @@ def main(spec_file: Path, result: Path) -> None:
     began = time.monotonic()
     part = result.with_suffix(".part")
     with part.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps({"spec": spec}) + "\n")
+        tried = {"commit": commit(), "fingerprint": fingerprint()}
+        stream.write(json.dumps({"spec": spec} | tried) + "\n")
         for line in PARTS[spec["part"]](spec):
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
             stream.flush()

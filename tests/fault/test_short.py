@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fault.report import BEGIN, END, put_into, table
-from tests.fault.run import ROOT, full_plan, short_plan
+from tests.fault.run import COSTS, ROOT, estimate, full_plan, short_plan
 from tests.fault.slices import PARTS
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -28,6 +28,8 @@ def test_short_form_finds_nothing_and_would_find_something(tmp_path: Path) -> No
     assert report["kills"] >= 15
     assert report["fresh_interpreter_kills"] >= 1
     assert report["power_cuts"] == 30
+    assert [each["documents"] for each in report["restarts"]] == [2_000]
+    assert report["kills_by_kind"].keys() >= {"parts", "pause", "state"}
     assert report["broker_faults"] >= 3
     assert [report[kind] for kind in ("lost", "duplicated", "altered", "unanswered")] == [0] * 4
     assert report["safeguards_noticed"] == {
@@ -64,3 +66,12 @@ def test_full_length_is_what_is_promised() -> None:
     assert counted["power"] >= 2_000
     assert counted["storm"] >= 1_800
     assert min(number for name, number in counted.items() if name.startswith("F")) >= 20
+    assert counted["restart"] == 100_000
+
+
+def test_full_length_takes_no_more_than_was_agreed() -> None:
+    """By what its parts were measured to cost, 100 minutes on two cores are enough."""
+    plan = list(full_plan(1))
+    assert {spec["part"] for _, spec in plan} <= COSTS.keys()
+    assert 30 < estimate(plan, 2) <= 100
+    assert estimate(plan, 1) > estimate(plan, 2)

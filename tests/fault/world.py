@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,23 @@ from connector.broker.settings import BrokerSettings
 from connector.clock import SystemClock
 from connector.trust.pki import DevPki, new_dev_pki
 
-__all__ = ["NAMES", "Site", "build_world", "make_pki"]
+__all__ = [
+    "ADAPTER",
+    "CRLS",
+    "EXCHANGE",
+    "NAMES",
+    "REVOCATION",
+    "SMALL_PARTS",
+    "Site",
+    "build_world",
+    "make_pki",
+]
 
 NAMES: Final = {
     "G22": "Văn phòng Chính phủ",
     "H41": "Ủy ban nhân dân tỉnh Nghệ An",
     "G09": "Bộ Nội vụ",
+    "G15": "Bộ Tư pháp",
     "H29": "Ủy ban nhân dân thành phố Hồ Chí Minh",
 }
 _COLUMNS: Final = {
@@ -45,10 +57,10 @@ agencies:
   - code: {code}
     name: {name}
     serves: [{code}]
-    broker_password: {{file: broker.password}}
+{exchange}    broker_password: {{file: broker.password}}
     key: {{type: pem, key_file: "{key}", certificate_file: "{certificate}"}}
-trust: {{anchors_dir: "{anchors}", registry_file: "{registry}"}}
-broker: {{url: "{url}", connect_timeout_seconds: 5, heartbeat_seconds: {heartbeat}{tls}}}
+trust: {{anchors_dir: "{anchors}", registry_file: "{registry}"{revocation}}}
+broker: {{url: "{url}", connect_timeout_seconds: 5, heartbeat_seconds: {heartbeat}{parts}{tls}}}
 adapters: [adapter]
 poll_seconds: 0.5
 sinks:
@@ -57,6 +69,28 @@ retry: {{first_seconds: 0.1, max_seconds: 2, park_after_seconds: 3600, hold_seco
 limits: {{max_packet_bytes: {max_packet}, max_attachment_bytes: {max_attachment}}}
 {more}
 """
+SMALL_PARTS: Final = ", part_bytes: 65536"
+"""What lets packets of some hundred kilobytes travel in parts."""
+
+EXCHANGE: Final = """\
+    status_source:
+      source: {type: csv, path: states.csv, charset: utf-8, delimiter: ";"}
+      id: MaVanBan
+      status: TrangThai
+      table: {xong: "06"}
+    status_sink: {type: csv, path: reported.csv}
+"""
+"""What lets a node follow the states of its legacy system, and write back those of its peers."""
+
+CRLS: Final = "crls"
+"""Where a world keeps revocation lists, if its nodes look for any."""
+
+REVOCATION: Final = f", crls_dir: ../{CRLS}, revocation: {{mode: crl, on_missing: accept}}"
+"""What stands in a connector.yaml that consults them."""
+
+ADAPTER: Final = "van-ban-di"
+"""The name of every node's adapter."""
+
 _FOLDER: Final = "  - {type: folder, directory: sink, desk: true}\n"
 _SQL: Final = """\
   - type: sql
@@ -129,6 +163,20 @@ class Site:
         return self.state / "store.db"
 
     @property
+    def reported(self) -> Path:
+        """Where its legacy system reads what became of its documents."""
+        return self.directory / "reported.csv"
+
+    @property
+    def states(self) -> Path:
+        """Where its legacy system says how far it is with documents."""
+        return self.directory / "states.csv"
+
+    def has_done(self, document: str) -> None:
+        """Let the legacy system say that it has finished with a document."""
+        _append(self.states, f"{document};xong\n")
+
+    @property
     def sink(self) -> Path:
         """Its folder of received documents, if it has no table for them."""
         return self.directory / "sink"
@@ -137,13 +185,19 @@ class Site:
         """Return the id under which a number of its register goes out."""
         return f"{self.code},2026/01/05,{number}"
 
-    def record(self, number: str, to: Sequence[str], *, files: int = 1, **cells: str) -> str:
-        """Append a row to the export, whole at once, and return its DocumentId."""
+    def record(
+        self, number: str, to: Sequence[str], *, files: int = 1, size: int = 0, **cells: str
+    ) -> str:
+        """Append a row to the export, whole at once, and return its DocumentId.
+
+        With a size each of its files has so many bytes that no packing makes fewer.
+        """
+        noise = random.Random(number).randbytes(size)  # noqa: S311 - repeatable, not secret
         names = []
         for index in range(files):
             name = f"{number.replace('/', '-')}-{index}.pdf"
             (self.directory / "adapter" / "files" / name).write_bytes(
-                f"%PDF-1.4\n{self.code} {number} {index}\n".encode() * 20
+                f"%PDF-1.4\n{self.code} {number} {index}\n".encode() * 20 + noise
             )
             names.append(name)
         row = {
@@ -156,10 +210,14 @@ class Site:
             "Tep": "|".join(names),
         } | cells
         line = ";".join(_quoted(row.get(name, "")) for name in _HEADER.split(";"))
-        whole = self.export.with_suffix(".tmp")
-        whole.write_text(self.export.read_text("utf-8") + line + "\n", encoding="utf-8")
-        whole.replace(self.export)
+        _append(self.export, line + "\n")
         return self.document_id(number)
+
+
+def _append(path: Path, text: str) -> None:
+    whole = path.with_suffix(".tmp")
+    whole.write_text(path.read_text("utf-8") + text, encoding="utf-8")
+    whole.replace(path)
 
 
 def _quoted(cell: str) -> str:
@@ -195,6 +253,7 @@ def _write_node(
     (adapter / "export").mkdir(parents=True)
     (adapter / "files").mkdir()
     site.export.write_text(_HEADER + "\n", encoding="utf-8")
+    site.states.write_text("MaVanBan;TrangThai\n", encoding="utf-8")
     (adapter / "adapter.yaml").write_text(_ADAPTER.format(code=site.code), encoding="utf-8")
     secret = site.directory / "broker.password"
     secret.touch(mode=0o600)
@@ -214,6 +273,9 @@ def _write_node(
         "max_attachment": 5_000_000,
         "heartbeat": 30,
         "tls": "",
+        "parts": "",
+        "exchange": "",
+        "revocation": "",
         "more": "",
     }
     site.config.write_text(_CONFIG.format(**{**values, **options}), encoding="utf-8")

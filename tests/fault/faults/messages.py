@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.broker.message import OutcomeKind, Outgoing
-from tests.fault.arena import Arena
+from tests.fault.arena import HOSTILE, Arena
 from tests.fault.evidence import query, sent_bodies
 from tests.fault.forks import until
 from tests.fault.runner import Runner
@@ -220,14 +220,14 @@ def _sealed_by_a_twin(arena: Arena, site: Site, number: str) -> bytes:
 
 @contextmanager
 def flood(arena: Arena) -> Iterator[None]:
-    """G09 sends what is not its own: stolen documents, receipts for others, junk, in masses."""
+    """An agency sends masses of what is not its own: documents, receipts for others, junk."""
     code = arena.any_code()
     there = arena.other(code)
     stolen = _sent(arena, code, "document") + _sent(arena, code, "status")
-    thrown = [_message("G09", there, one.body, type=one.kind) for one in stolen]
-    thrown += [_message("G09", there, json.dumps({"n": n}).encode()) for n in range(40)]
+    thrown = [_message(HOSTILE, there, one.body, type=one.kind) for one in stolen]
+    thrown += [_message(HOSTILE, there, json.dumps({"n": n}).encode()) for n in range(40)]
     before = _answers(arena, there)
-    arena.throw("G09", *thrown)
+    arena.throw(HOSTILE, *thrown)
     yield
     assert _answers(arena, there) == before, "a forgery was answered"
 
@@ -235,6 +235,7 @@ def flood(arena: Arena) -> Iterator[None]:
 def _answers(arena: Arena, code: str) -> int:
     rows = query(
         arena.sites[code].database,
-        "SELECT count(*) AS n FROM delivery WHERE receiver = 'G09'",
+        "SELECT count(*) AS n FROM delivery WHERE receiver = ?",
+        HOSTILE,
     )
     return int(rows[0]["n"]) if rows else 0
