@@ -58,7 +58,7 @@ def _adapter_schema() -> str:
 
 
 def _tests_schema() -> str:
-    from connector.flow.trial import tests_json_schema
+    from connector.flow.adapters.trial import tests_json_schema
 
     return _json(tests_json_schema())
 

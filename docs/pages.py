@@ -289,7 +289,7 @@ def sinks() -> str:
 def node_config() -> str:
     """Return the page of connector.yaml."""
     from connector.config.node import NodeConfig
-    from connector.flow.status_feed import StatusSourceSettings
+    from connector.flow.states.feed import StatusSourceSettings
     from connector.sinks.status_settings import STATUS_SINKS
     from connector.trust.settings import KEY_MODELS
 
@@ -316,7 +316,7 @@ def node_config() -> str:
 
 def adapter_config() -> str:
     """Return the page of adapter.yaml and of tests.yaml."""
-    from connector.flow.trial import Case
+    from connector.flow.adapters.trial import Case
     from connector.mapping.fields import FIELDS
     from connector.mapping.settings import AdapterSettings
 

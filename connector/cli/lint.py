@@ -86,7 +86,7 @@ def _adapters(path: Path, catalogue: Path | None, *, look: bool) -> Iterator[Fin
     from connector.cli.catalogue_of import ours_of_nobody
     from connector.cli.codes import UNREADABLE
     from connector.errors import NoInputError
-    from connector.flow.lint import adapters_below
+    from connector.flow.adapters.lint import adapters_below
 
     directories = list(adapters_below(path))
     if not directories:
@@ -99,8 +99,8 @@ def _adapters(path: Path, catalogue: Path | None, *, look: bool) -> Iterator[Fin
 def _adapter(directory: Path, ours: Ours, *, look: bool) -> Iterator[Finding]:
     from connector.clock import SystemClock
     from connector.errors import ConnectorError
-    from connector.flow.adapter import stand_alone
-    from connector.flow.lint import lint_adapter
+    from connector.flow.adapters.adapter import stand_alone
+    from connector.flow.adapters.lint import lint_adapter
 
     yield from _reviewed(directory, look=look)
     try:

@@ -13,7 +13,7 @@ from connector.cli.asking import confirmed
 from connector.cli.nodes import config_option, load_config, this_actor, yes_option
 
 if TYPE_CHECKING:
-    from connector.flow.adapter_acts import AdapterActs
+    from connector.flow.adapters.acts import AdapterActs
 
 __all__ = ["pause", "resume"]
 
@@ -62,7 +62,7 @@ def _acts(config_path: Path) -> Iterator[AdapterActs]:
     """Open the store only: an adapter can be paused while others are wrong."""
     from connector.clock import SystemClock
     from connector.events import Emitter
-    from connector.flow.adapter_acts import AdapterActs, adapter_directories
+    from connector.flow.adapters.acts import AdapterActs, adapter_directories
     from connector.flow.ledger import Ledger
     from connector.service.logs import configure_logs
     from connector.store.store import Store

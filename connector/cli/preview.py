@@ -17,8 +17,8 @@ from connector.cli.nodes import catalogue_option, json_option
 from connector.cli.output import counted, finding_lines, print_json, talk
 
 if TYPE_CHECKING:
-    from connector.flow.adapter import Adapter
-    from connector.flow.dry_run import DryRun
+    from connector.flow.adapters.adapter import Adapter
+    from connector.flow.adapters.dry_run import DryRun
     from connector.trust.keys import SigningKey
 
 __all__ = ["preview"]
@@ -61,7 +61,7 @@ def preview(
     Nothing is stored and nothing is sent. Exit with 65 if no record is usable.
     """
     from connector.clock import SystemClock
-    from connector.flow.dry_run import dry_run
+    from connector.flow.adapters.dry_run import dry_run
 
     directory = adapter.parent if adapter.name == "adapter.yaml" else adapter
     made, key = _made(directory, catalogue, config_path)
@@ -110,7 +110,7 @@ def _made(
     from connector.cli.catalogue_of import catalogue_at, ours_of_nobody
     from connector.cli.nodes import load_config
     from connector.clock import SystemClock
-    from connector.flow.adapter import load_adapter, stand_alone
+    from connector.flow.adapters.adapter import load_adapter, stand_alone
 
     clock = SystemClock()
     if config_path is None:

@@ -28,9 +28,9 @@ def replay(config_path: Path, packet: str, *, as_json: bool) -> None:
     """
     from connector.cli.catalogue_of import catalogue_at
     from connector.clock import SystemClock
-    from connector.flow.adapter_acts import adapter_directories
+    from connector.flow.adapters.acts import adapter_directories
+    from connector.flow.adapters.replay import Replay
     from connector.flow.node import our_agencies
-    from connector.flow.replay import Replay
 
     config = load_config(config_path)
     ours = our_agencies(config, catalogue_at(config.catalogue.file))

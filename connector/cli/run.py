@@ -45,7 +45,7 @@ def run(config_path: Path, only: str | None, *, once: bool, yes: bool) -> None:
 
 
 def _confirm(node: Node, *, yes: bool) -> None:
-    from connector.flow.adapter_acts import AdapterActs
+    from connector.flow.adapters.acts import AdapterActs
 
     if yes:
         names = [adapter.name for adapter in node.adapters]

@@ -14,7 +14,7 @@ __all__ = ["schema"]
 def schema(what: str) -> None:
     """Print the JSON Schema (draft-07) of connector.yaml, adapter.yaml or tests.yaml."""
     from connector.config.node import node_json_schema
-    from connector.flow.trial import tests_json_schema
+    from connector.flow.adapters.trial import tests_json_schema
     from connector.mapping.settings import adapter_json_schema
 
     made = {"node": node_json_schema, "adapter": adapter_json_schema, "tests": tests_json_schema}

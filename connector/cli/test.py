@@ -25,9 +25,9 @@ def test(paths: tuple[Path, ...], catalogue: Path | None, *, update: bool, as_js
     from connector.cli.codes import UNREADABLE
     from connector.clock import ManualClock
     from connector.errors import NoInputError
-    from connector.flow.adapter import stand_alone
-    from connector.flow.lint import adapters_below
-    from connector.flow.trial import run_tests
+    from connector.flow.adapters.adapter import stand_alone
+    from connector.flow.adapters.lint import adapters_below
+    from connector.flow.adapters.trial import run_tests
 
     ours = ours_of_nobody(catalogue)
     directories = [directory for path in paths for directory in adapters_below(path)]

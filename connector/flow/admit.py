@@ -25,7 +25,6 @@ from connector.errors import (
     TrustError,
 )
 from connector.flow import codes
-from connector.flow.checking import Body, Checked, Checking, Checks, checked
 from connector.flow.containment import Containment, Step, waiting
 from connector.flow.ledger import Ledger
 from connector.flow.ours import Ours
@@ -34,6 +33,7 @@ from connector.flow.receipts import Receipts, Sealing
 from connector.flow.retry import RetryPolicy
 from connector.flow.statuses import StatusDesk
 from connector.flow.verified import JustReceived, JustVerified, Known
+from connector.flow.workers.checking import Body, Checked, Checking, Checks, checked
 from connector.model.content import BytesContent, Content
 from connector.model.envelope import BusinessType, Document, Envelope, StatusReport
 from connector.model.identity import packet_id as identity_of

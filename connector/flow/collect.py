@@ -25,11 +25,11 @@ from connector.errors import (
 )
 from connector.events import RecordConflicted, RecordRefused, RecordRepeated
 from connector.flow import codes
-from connector.flow.adapter import Adapter
+from connector.flow.adapters.adapter import Adapter
 from connector.flow.collect_steps import Ready, Refusal, Sealing, Seen, Signed, Started, Step
 from connector.flow.ledger import Ledger, Work
 from connector.flow.outbound import Origin, Outbound, Prepared
-from connector.flow.sealing import Unexpected
+from connector.flow.workers.sealing import Unexpected
 from connector.mapping.mapper import Mapped, SecretRefused
 from connector.model.identity import content_digest
 from connector.model.record import Record

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from connector.errors import Finding, RecordError
 from connector.events import AlarmRaised, RecordsSkipped
-from connector.flow.adapter import Adapter
-from connector.flow.adapter_codes import FIRST_COLLECT_WAITS
+from connector.flow.adapters.adapter import Adapter
+from connector.flow.adapters.codes import FIRST_COLLECT_WAITS
 from connector.flow.collect import Collected, Collector
 from connector.flow.ledger import Ledger
 from connector.mapping.start import comes_before

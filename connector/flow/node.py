@@ -14,21 +14,17 @@ from connector.clock import Clock
 from connector.config.node import AgencyConfig, Environment, NodeConfig
 from connector.edxml.parser import Limits
 from connector.events import Emitter
-from connector.flow.adapter import Adapter
-from connector.flow.adapter_reload import AdapterReload
-from connector.flow.adapter_set import AdapterSet, Loader
+from connector.flow.adapters.adapter import Adapter
+from connector.flow.adapters.adapter_set import AdapterSet, Loader
+from connector.flow.adapters.reload import AdapterReload
 from connector.flow.admit import Admission
 from connector.flow.assembly import Assembler
-from connector.flow.checking import Checks
-from connector.flow.checking import Setup as CheckSetup
-from connector.flow.checking import Version as CheckVersion
 from connector.flow.collect import Collector
 from connector.flow.crowding import Room
 from connector.flow.deliver import DeliveryDesk
 from connector.flow.intake import Intake
 from connector.flow.ledger import Ledger
 from connector.flow.links import Link, agency_broker, open_consumer, open_publisher
-from connector.flow.memory import keep_freed_memory
 from connector.flow.operate import Operator
 from connector.flow.ours import OurAgency, Ours
 from connector.flow.outbound import Outbound
@@ -37,12 +33,16 @@ from connector.flow.receipts import Receipts
 from connector.flow.receive import Receiver
 from connector.flow.relay import Relay
 from connector.flow.retry import RetryPolicy
-from connector.flow.sealer import Sealer
-from connector.flow.sealing import Setup, Workers, default_workers
-from connector.flow.status_exchange import Exchange, open_exchanges
+from connector.flow.states.exchange import Exchange, open_exchanges
 from connector.flow.tidying import Tidying
 from connector.flow.upkeep import Upkeep
 from connector.flow.verified import JustVerified
+from connector.flow.workers.checking import Checks
+from connector.flow.workers.checking import Setup as CheckSetup
+from connector.flow.workers.checking import Version as CheckVersion
+from connector.flow.workers.memory import keep_freed_memory
+from connector.flow.workers.sealer import Sealer
+from connector.flow.workers.sealing import Setup, Workers, default_workers
 from connector.model.envelope import Organization
 from connector.sinks.base import Sink
 from connector.sinks.registry import open_sink

@@ -16,11 +16,11 @@ from connector.config.load import parse
 from connector.config.node import NodeConfig
 from connector.errors import ConnectorError, Finding, Severity
 from connector.flow import codes
-from connector.flow.adapter import Adapter
-from connector.flow.adapter_set import Loader
+from connector.flow.adapters.adapter import Adapter
+from connector.flow.adapters.adapter_set import Loader
 from connector.flow.links import agency_broker
 from connector.flow.node import node_sinks, node_trust, our_agencies, signing_keys
-from connector.flow.status_exchange import check_exchanges
+from connector.flow.states.exchange import check_exchanges
 from connector.sinks import codes as sink_codes
 from connector.sinks.settings import FolderSettings
 from connector.trust.codes import KEY_NOT_REGISTERED

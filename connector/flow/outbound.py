@@ -17,8 +17,8 @@ from connector.events import DocumentSealed, StatusQueued
 from connector.flow import codes
 from connector.flow.bodies import Fresh
 from connector.flow.ledger import Work
-from connector.flow.sealer import Sealer, stamp
-from connector.flow.sealing import Job, Workers
+from connector.flow.workers.sealer import Sealer, stamp
+from connector.flow.workers.sealing import Job, Workers
 from connector.model.envelope import BusinessType, Document, Envelope
 from connector.model.identity import content_digest
 from connector.model.packet import Sealed, WriteOptions

@@ -19,13 +19,13 @@ from connector.events import (
     DocumentVerified,
     MessageQuarantined,
 )
-from connector.flow.checking import Checked
 from connector.flow.containment import Step
 from connector.flow.ledger import Work
 from connector.flow.ours import Ours
 from connector.flow.receipts import Answer, Asked, Receipts, Sealing, reason_of
 from connector.flow.receive import receiver_header
 from connector.flow.retry import RetryPolicy
+from connector.flow.workers.checking import Checked
 from connector.model.envelope import Document, Envelope, StatusCode, StatusReport
 from connector.model.organ import covers
 from connector.model.states import InboxState

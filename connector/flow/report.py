@@ -11,7 +11,7 @@ from connector.broker.probe import probe
 from connector.config.node import NodeConfig
 from connector.errors import PermanentError
 from connector.flow import codes
-from connector.flow.adapter_acts import adapter_concerns
+from connector.flow.adapters.acts import adapter_concerns
 from connector.flow.links import agency_broker
 from connector.model.states import DeliveryState, InboxState
 from connector.store import inbox, journal, outbox, sources

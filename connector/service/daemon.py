@@ -24,10 +24,10 @@ from connector.errors import (
     UnavailableError,
 )
 from connector.events import AlarmRaised, NodeStarted, NodeStopped, SourceFailed
-from connector.flow.adapter import Adapter
+from connector.flow.adapters.adapter import Adapter
 from connector.flow.links import Link
 from connector.flow.node import Node
-from connector.flow.status_exchange import Exchange
+from connector.flow.states.exchange import Exchange
 from connector.service import codes
 from connector.service.health import HealthServer
 from connector.service.notify import notify, watchdog_interval_seconds

@@ -11,10 +11,10 @@ from typing import Final
 from connector.agencies.files import load
 from connector.clock import Clock, ManualClock
 from connector.errors import Severity
-from connector.flow.adapter import Adapter, stand_alone
-from connector.flow.lint import lint_adapter
+from connector.flow.adapters.adapter import Adapter, stand_alone
+from connector.flow.adapters.lint import lint_adapter
+from connector.flow.adapters.trial import run_tests
 from connector.flow.ours import Ours
-from connector.flow.trial import run_tests
 from connector.testing.verdicts import require
 
 __all__ = ["UPDATE", "adapter_at", "check_adapter", "check_golden", "updating"]

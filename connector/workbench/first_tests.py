@@ -9,8 +9,8 @@ from typing import Any, Final
 from connector.agencies.catalogue import Catalogue
 from connector.clock import ManualClock
 from connector.errors import ConnectorError, Severity
-from connector.flow.adapter import stand_alone
-from connector.flow.dry_run import DryRun, dry_run
+from connector.flow.adapters.adapter import stand_alone
+from connector.flow.adapters.dry_run import DryRun, dry_run
 from connector.flow.ours import Ours
 from connector.mapping import codes as mapping_codes
 from connector.text.fold import fold

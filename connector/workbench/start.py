@@ -9,7 +9,7 @@ from typing import Any
 from connector.agencies.catalogue import Catalogue
 from connector.clock import Clock, vietnam_date
 from connector.errors import ConfigError, Language, PermanentError
-from connector.flow.trial import TESTS_FILE
+from connector.flow.adapters.trial import TESTS_FILE
 from connector.mapping.settings import ADAPTER_FILE
 from connector.model.organ import is_routable, scheme_of
 from connector.model.packet import CodeScheme

@@ -18,7 +18,7 @@ from connector.clock import SystemClock
 from connector.config.node import load_node
 from connector.errors import PermanentError
 from connector.events import Emitter
-from connector.flow.adapter_acts import AdapterActs
+from connector.flow.adapters.acts import AdapterActs
 from connector.flow.links import Link
 from connector.flow.node import Node, open_node
 from connector.flow.operate import Operator

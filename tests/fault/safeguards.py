@@ -157,7 +157,7 @@ def _dies_before_commit() -> None:
 
 def _cursor_first() -> None:
     """Let the cursor be durable before the packets, and the process die between them."""
-    from connector.flow.adapter import Adapter
+    from connector.flow.adapters.adapter import Adapter
     from connector.flow.collect import Collector
 
     collect, open_source = Collector.collect, Adapter.open_source

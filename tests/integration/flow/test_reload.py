@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.flow.adapter_codes import FIRST_COLLECT_WAITS, RELOAD_REFUSED
+from connector.flow.adapters.codes import FIRST_COLLECT_WAITS, RELOAD_REFUSED
 from tests.integration.flow.test_daemon import call, daemon, events_of, until
 
 if TYPE_CHECKING:

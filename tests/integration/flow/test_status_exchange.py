@@ -12,9 +12,9 @@ import pytest
 
 from connector.config.yaml_source import parse_yaml
 from connector.errors import ConfigError
-from connector.flow import adapter_codes
-from connector.flow.status_feed import StatusFeed
-from connector.flow.status_report import StatusReport
+from connector.flow.adapters import codes as adapter_codes
+from connector.flow.states.feed import StatusFeed
+from connector.flow.states.report import StatusReport
 from connector.model.states import DeliveryState
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from connector.clock import ManualClock
 from connector.config.load import parse
 from connector.config.yaml_source import load_yaml
-from connector.flow.dry_run import dry_run
+from connector.flow.adapters.dry_run import dry_run
 from connector.model.content import BytesContent, Content
 from connector.model.record import Record
 from connector.resources import examples_dir

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pytest
 
 from connector.clock import ManualClock
-from connector.flow.dry_run import dry_run
+from connector.flow.adapters.dry_run import dry_run
 from connector.model.record import Record
 from connector.resources import examples_dir
 from connector.sources.base import Refused

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.clock import SystemClock
-from connector.flow.adapter_codes import FIRST_COLLECT_WAITS, UNKNOWN_ADAPTER
+from connector.flow.adapters.codes import FIRST_COLLECT_WAITS, UNKNOWN_ADAPTER
 from connector.trust.pki import new_dev_pki
 from tests.unit.cli.conftest import Terminal
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connector.flow.adapter_acts import adapter_concerns
-from connector.flow.adapter_codes import NEEDS_RESTART, RELOAD_REFUSED
+from connector.flow.adapters.acts import adapter_concerns
+from connector.flow.adapters.codes import NEEDS_RESTART, RELOAD_REFUSED
 from connector.flow.collect import Collected
 from connector.store import journal
 from connector.store.conditions import conditions

@@ -21,10 +21,11 @@ from connector.clock import SystemClock, vietnam_date
 from connector.config.trust import TrustConfig
 from connector.edxml.parser import Limits
 from connector.errors import PermanentError
-from connector.flow import checking, codes
-from connector.flow.checking import Body, Checks, Setup, Version, checked
+from connector.flow import codes
 from connector.flow.receive import Receiver
-from connector.flow.sealer import Sealer
+from connector.flow.workers import checking
+from connector.flow.workers.checking import Body, Checks, Setup, Version, checked
+from connector.flow.workers.sealer import Sealer
 from connector.model.content import BytesContent
 from connector.model.envelope import (
     Attachment,
@@ -47,7 +48,7 @@ from connector.trust.trust_source import TrustFiles, TrustSource
 MANY = 12
 DYING = """
 import os
-from connector.flow import check_worker
+from connector.flow.workers import check_worker
 check_worker.checked, real = lambda body, *a, **k: (
     os._exit(1) if body.size == 6 else real(body, *a, **k)
 ), check_worker.checked

@@ -10,7 +10,7 @@ import pytest
 
 from connector.edxml.reader import read
 from connector.errors import ConfigError, StorageError
-from connector.flow.adapter import load_adapter
+from connector.flow.adapters.adapter import load_adapter
 from connector.flow.collect import Collected, Collector
 from connector.flow.outbound import Outbound
 from connector.mapping.mapper import Mapper

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from connector.errors import ConfigError, PermanentError
-from connector.flow.adapter import Adapter, load_adapter
-from connector.flow.adapter_acts import AdapterActs, Resumed, adapter_concerns
-from connector.flow.adapter_codes import FIRST_COLLECT_WAITS, UNKNOWN_ADAPTER
+from connector.flow.adapters.acts import AdapterActs, Resumed, adapter_concerns
+from connector.flow.adapters.adapter import Adapter, load_adapter
+from connector.flow.adapters.codes import FIRST_COLLECT_WAITS, UNKNOWN_ADAPTER
 from connector.flow.collect import Collected
 from connector.mapping.start import StartSettings
 from connector.mapping.value_codes import START_UNREADABLE

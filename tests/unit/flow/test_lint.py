@@ -10,7 +10,7 @@ import pytest
 from connector.clock import ManualClock
 from connector.errors import NoInputError, Severity
 from connector.flow import codes
-from connector.flow.lint import adapters_below, lint_adapter
+from connector.flow.adapters.lint import adapters_below, lint_adapter
 from connector.flow.ours import Ours
 
 Row = Callable[..., str]

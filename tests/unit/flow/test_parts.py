@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connector.clock import ManualClock
 from connector.errors import ConfigError
 from connector.flow import codes
-from connector.flow.adapter import load_adapter, stand_alone
+from connector.flow.adapters.adapter import load_adapter, stand_alone
 from connector.flow.ours import Ours
 from connector.flow.receive import _plain, _word, receiver_header
 from connector.flow.retry import RetryPolicy

@@ -9,13 +9,13 @@ import pytest
 
 from connector.clock import SystemClock
 from connector.errors import NoInputError, PermanentError
-from connector.flow.adapter_codes import (
+from connector.flow.adapters.codes import (
     CONFIG_NOT_KEPT,
     NOT_FROM_ADAPTER,
     RECORD_GONE,
     UNKNOWN_ADAPTER,
 )
-from connector.flow.replay import Replay, Replayed
+from connector.flow.adapters.replay import Replay, Replayed
 from connector.store.outbox import OutboxPacket
 from tests.unit.flow.conftest import Office
 

@@ -15,8 +15,8 @@ import pytest
 from connector.clock import ManualClock
 from connector.edxml.parser import Limits
 from connector.errors import PermanentError
-from connector.flow.sealer import Sealer
-from connector.flow.sealing import Job, Setup, Unexpected, Workers, _Here, default_workers
+from connector.flow.workers.sealer import Sealer
+from connector.flow.workers.sealing import Job, Setup, Unexpected, Workers, _Here, default_workers
 from connector.model.content import BytesContent
 from connector.model.envelope import (
     Attachment,

@@ -12,11 +12,11 @@ import pytest
 
 from connector.clock import ManualClock
 from connector.errors import ConfigError, NoInputError, PermanentError
-from connector.flow.adapter import Adapter, stand_alone
-from connector.flow.dry_run import dry_run
+from connector.flow.adapters.adapter import Adapter, stand_alone
+from connector.flow.adapters.dry_run import dry_run
+from connector.flow.adapters.trial import run_tests
 from connector.flow.ours import Ours
 from connector.flow.report import node_state, timeline
-from connector.flow.trial import run_tests
 from connector.store.lock import node_lock
 
 if TYPE_CHECKING:

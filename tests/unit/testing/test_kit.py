@@ -10,8 +10,8 @@ import pytest
 
 from connector.clock import ManualClock
 from connector.errors import ConfigError, ConnectorError
-from connector.flow.adapter import Adapter
-from connector.flow.dry_run import dry_run
+from connector.flow.adapters.adapter import Adapter
+from connector.flow.adapters.dry_run import dry_run
 from connector.model.content import read_all
 from connector.resources import examples_dir
 from connector.sources.base import Source

@@ -15,7 +15,7 @@ from typing import Final
 from connector.clock import Clock
 from connector.errors import ConnectorError, Finding, NoInputError, RecordError
 from connector.flow import codes
-from connector.flow.adapter import Adapter, stand_alone
+from connector.flow.adapters.adapter import Adapter, stand_alone
 from connector.flow.ours import Ours
 from connector.mapping import codes as mapping_codes
 from connector.mapping import value_codes

@@ -28,7 +28,7 @@ from connector.edxml.parser import Limits
 from connector.edxml.stored import NewScratch
 from connector.errors import Finding, PermanentError
 from connector.flow import codes
-from connector.flow.child import Child
+from connector.flow.workers.child import Child
 from connector.model.content import Content
 from connector.model.envelope import Envelope
 from connector.store.spool import Spooled
@@ -39,7 +39,7 @@ from connector.trust.verify import verify
 
 __all__ = ["Body", "Checked", "Checking", "Checks", "Setup", "Version", "checked"]
 
-_MODULE: Final = "connector.flow.check_worker"
+_MODULE: Final = "connector.flow.workers.check_worker"
 _CHUNK: Final = 4
 _FEW: Final = 4
 _SMALL: Final = 1 << 20

@@ -22,17 +22,17 @@ from connector.edxml.pack import pack
 from connector.edxml.reader import read
 from connector.errors import Bug, NoInputError, PermanentError, RecordError
 from connector.flow import codes
-from connector.flow.adapter import Adapter, make_adapter
-from connector.flow.adapter_codes import (
+from connector.flow.adapters.adapter import Adapter, make_adapter
+from connector.flow.adapters.codes import (
     CONFIG_NOT_KEPT,
     NOT_FROM_ADAPTER,
     RECORD_GONE,
     UNKNOWN_ADAPTER,
 )
+from connector.flow.adapters.difference import difference
 from connector.flow.bodies import Bodies
-from connector.flow.difference import difference
 from connector.flow.ours import Ours
-from connector.flow.sealer import stamp
+from connector.flow.workers.sealer import stamp
 from connector.mapping.settings import ADAPTER_FILE, AdapterSettings
 from connector.model.envelope import Document
 from connector.model.record import Record

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import IO, Final
 
 from connector.errors import Bug, ConnectorError
-from connector.flow.sealer import Sealer
-from connector.flow.sealing import Answer, Job, Setup, receive, send
+from connector.flow.workers.child import receive, send, serve_parent
+from connector.flow.workers.sealer import Sealer
+from connector.flow.workers.sealing import Answer, Job, Setup
 from connector.model.content import Content
 from connector.model.envelope import Document, Envelope
 from connector.model.packet import Sealed
@@ -24,15 +22,8 @@ _RELOAD_SECONDS: Final = 10.0
 
 
 def main() -> None:
-    """Serve the daemon that started this process; signals are its business, not ours."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody else may write between answers
-    try:
-        serve(sys.stdin.buffer, answers)
-    except (EOFError, BrokenPipeError):
-        return
+    """Serve the daemon that started this process, until that ends."""
+    serve_parent(serve)
 
 
 def serve(jobs: IO[bytes], answers: IO[bytes]) -> None:

@@ -23,9 +23,9 @@ from connector.config.yaml_source import load_yaml
 from connector.edxml.rule_codes import DATE_IN_FUTURE
 from connector.errors import ConfigError, Severity
 from connector.flow import codes
-from connector.flow.adapter import Adapter, stand_alone
-from connector.flow.difference import difference
-from connector.flow.dry_run import DryRun, dry_run
+from connector.flow.adapters.adapter import Adapter, stand_alone
+from connector.flow.adapters.difference import difference
+from connector.flow.adapters.dry_run import DryRun, dry_run
 
 __all__ = ["TESTS_FILE", "Case", "Outcome", "run_tests", "tests_json_schema"]
 

@@ -11,8 +11,8 @@ from connector.config.node import NodeConfig
 from connector.flow.ledger import Ledger
 from connector.flow.operate import Operator
 from connector.flow.ours import Ours
-from connector.flow.status_feed import StatusFeed, StatusSourceSettings
-from connector.flow.status_report import StatusReport
+from connector.flow.states.feed import StatusFeed, StatusSourceSettings
+from connector.flow.states.report import StatusReport
 from connector.sinks.status_out import open_status_sink
 
 __all__ = ["Exchange", "check_exchanges", "open_exchanges"]

@@ -12,15 +12,15 @@ from pathlib import Path
 from connector.config.node import NodeConfig, load_node
 from connector.errors import ConfigError, ConnectorError, Finding, Severity
 from connector.events import AdaptersReloaded, AlarmRaised
-from connector.flow.adapter import Adapter
-from connector.flow.adapter_codes import (
+from connector.flow.adapters.adapter import Adapter
+from connector.flow.adapters.adapter_set import AdapterSet, Loader
+from connector.flow.adapters.codes import (
     NEEDS_RESTART,
     RELOAD_REFUSED,
     RELOAD_UNEXPECTED,
 )
-from connector.flow.adapter_set import AdapterSet, Loader
+from connector.flow.adapters.lint import lint_adapter
 from connector.flow.ledger import Ledger, Work
-from connector.flow.lint import lint_adapter
 from connector.store.conditions import Condition, ConditionKind, conditions, lift, put
 
 __all__ = ["AdapterReload", "Reloaded"]

@@ -18,7 +18,7 @@ from connector.config.settings import Scalar, SettingProblem, Settings
 from connector.config.yaml_source import Node
 from connector.errors import ConfigError, Finding, PermanentError
 from connector.events import AlarmRaised, StatusIgnored
-from connector.flow import adapter_codes as codes
+from connector.flow.adapters import codes
 from connector.flow.ledger import Ledger
 from connector.flow.operate import Operator
 from connector.model.envelope import StatusCode

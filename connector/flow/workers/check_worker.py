@@ -8,10 +8,9 @@ from typing import IO, TYPE_CHECKING, Final
 
 from connector.agencies.files import load as load_catalogue
 from connector.errors import ConnectorError
-from connector.flow.checking import Body, Checked, Setup, Version, checked
-from connector.flow.child import serve_parent
-from connector.flow.memory import keep_freed_memory
-from connector.flow.sealing import receive, send
+from connector.flow.workers.checking import Body, Checked, Setup, Version, checked
+from connector.flow.workers.child import receive, send, serve_parent
+from connector.flow.workers.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from connector.trust.registry import Trust

@@ -11,7 +11,7 @@ from connector import crash
 from connector.config.node import NodeConfig
 from connector.errors import ConnectorError, PermanentError
 from connector.events import OperatorActed
-from connector.flow.adapter_codes import UNKNOWN_ADAPTER
+from connector.flow.adapters.codes import UNKNOWN_ADAPTER
 from connector.flow.ledger import Ledger, Work
 from connector.mapping.settings import load_adapter
 from connector.store.conditions import (

@@ -12,20 +12,18 @@ import datetime as dt
 import os
 import pickle
 import queue
-import struct
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import Final
 
 from connector.clock import Clock
 from connector.edxml.parser import Limits
 from connector.errors import ConnectorError, PermanentError, UnavailableError
 from connector.flow import codes
-from connector.flow.sealer import Sealer
+from connector.flow.workers.child import Child
+from connector.flow.workers.sealer import Sealer
 from connector.model.envelope import Document, Envelope
 from connector.model.packet import Part, Payload, Sealed, WriteOptions
 from connector.trust.settings import KeySettings
@@ -37,13 +35,10 @@ __all__ = [
     "Unexpected",
     "Workers",
     "default_workers",
-    "receive",
-    "send",
 ]
 
-_LENGTH: Final = struct.Struct(">Q")
 _CHUNK: Final = 8
-_START: Final = "from connector.flow.seal_worker import main; main()"
+_INSIDE: Final = "connector.flow.workers.seal_worker"
 _MOST: Final = 8
 
 
@@ -94,8 +89,8 @@ class Workers:
         self._sealer: Final = sealer
         self._setup: Final = setup
         self.count: Final = count
-        self._idle: Final[queue.SimpleQueue[_Worker]] = queue.SimpleQueue()
-        self._all: Final[list[_Worker]] = []
+        self._idle: Final[queue.SimpleQueue[Child]] = queue.SimpleQueue()
+        self._all: Final[list[Child]] = []
         self._lock: Final = threading.Lock()
         self._closed: Final = threading.Event()
         self._ready: Final = threading.Event()
@@ -170,7 +165,7 @@ class Workers:
     def _asked(self, jobs: Sequence[Job]) -> list[Answer]:
         worker = self._free()
         try:
-            answers: list[Answer] = worker.ask(jobs)
+            answers = worker.ask(tuple(jobs))
         except BaseException:
             with self._lock:
                 if worker in self._all:
@@ -178,16 +173,18 @@ class Workers:
             worker.end()
             raise
         self._idle.put(worker)
-        return answers
+        if isinstance(answers, ConnectorError):
+            raise answers
+        return list(answers)
 
-    def _free(self) -> _Worker:
+    def _free(self) -> Child:
         try:
             return self._idle.get_nowait()
         except queue.Empty:
             with self._lock:
                 if self._closed.is_set():
                     raise UnavailableError(codes.SEALING_STOPPED.at()) from None
-                worker = _Worker(self._setup)
+                worker = Child(_INSIDE, self._setup)
                 self._all.append(worker)
             return worker
 
@@ -221,66 +218,3 @@ class _There:
             for part in answer.parts
         )
         return Sealed(parts, envelope, answer.packet_id, answer.content_digest, answer.digest)
-
-
-class _Worker:
-    """One process, driven by one thread at a time."""
-
-    def __init__(self, setup: Setup) -> None:
-        self.process: Final = subprocess.Popen(
-            [sys.executable, "-c", _START],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        try:
-            send(self._stdin, setup)
-        except BaseException:
-            self.end()
-            raise
-
-    @property
-    def _stdin(self) -> IO[bytes]:
-        if self.process.stdin is None:
-            raise BrokenPipeError
-        return self.process.stdin
-
-    def ask(self, jobs: Sequence[Job]) -> list[Answer]:
-        """Return the answers about jobs; raises EOFError or OSError if the process died."""
-        send(self._stdin, tuple(jobs))
-        if self.process.stdout is None:
-            raise BrokenPipeError
-        answers = receive(self.process.stdout)
-        if isinstance(answers, ConnectorError):
-            raise answers
-        return list(answers)
-
-    def end(self) -> None:
-        """End the process and wait for it."""
-        self.process.kill()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue  # what could not be written to a dead process
-        self.process.wait()
-
-
-def send(stream: IO[bytes], value: object) -> None:
-    """Write one value with its length before it."""
-    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(data)))
-    stream.write(data)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> Any:
-    """Read one value; EOFError if the other side is gone."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (length,) = _LENGTH.unpack(head)
-    data = stream.read(length)
-    if len(data) < length:
-        raise EOFError
-    return pickle.loads(data)  # noqa: S301 - from a process of our own

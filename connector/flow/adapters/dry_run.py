@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from connector.clock import vietnam_date
 from connector.edxml.pack import pack
 from connector.errors import Finding, PermanentError, RecordError
-from connector.flow.adapter import Adapter
-from connector.flow.sealer import stamp
+from connector.flow.adapters.adapter import Adapter
+from connector.flow.workers.sealer import stamp
 from connector.mapping.mapper import Mapped, SecretRefused
 from connector.model.packet import Packet
 from connector.model.record import Record

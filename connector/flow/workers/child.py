@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import IO, Any, Final
 
-from connector.flow.sealing import receive, send
+__all__ = ["Child", "receive", "send", "serve_parent"]
 
-__all__ = ["Child", "serve_parent"]
+_LENGTH: Final = struct.Struct(">Q")
 
 
 class Child:
@@ -62,3 +64,23 @@ def serve_parent(serve: Callable[[IO[bytes], IO[bytes]], None]) -> None:
         serve(sys.stdin.buffer, answers)
     except (EOFError, BrokenPipeError):
         return
+
+
+def send(stream: IO[bytes], value: object) -> None:
+    """Write one value with its length before it."""
+    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> Any:
+    """Read one value; EOFError if the other side is gone."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    (length,) = _LENGTH.unpack(head)
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return pickle.loads(data)  # noqa: S301 - from a process of our own

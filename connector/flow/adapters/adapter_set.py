@@ -8,7 +8,7 @@ from pathlib import Path
 from connector.clock import Clock
 from connector.errors import ConfigError
 from connector.flow import codes
-from connector.flow.adapter import Adapter, load_adapter
+from connector.flow.adapters.adapter import Adapter, load_adapter
 from connector.flow.ours import Ours
 
 __all__ = ["AdapterSet", "Loader"]

@@ -1,0 +1,1 @@
+"""States of documents, exchanged with the legacy system: what it tells, what it is told."""
