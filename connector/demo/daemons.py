@@ -26,6 +26,8 @@ _RESTART_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 40.0
 _TAIL_LINES: Final = 5
 _LINE_CHARACTERS: Final = 240
+_KINDS: Final = 3
+_MOMENT: Final = re.compile(r"^\S+Z ")
 _COMPLAINT: Final = re.compile(r'^(?:warning|error) EDX-|"level": "(?:warning|error|critical)"')
 
 Say = Callable[[str], None]
@@ -124,11 +126,17 @@ def running_daemons(nodes: Sequence[DemoNode], clock: Clock, say: Say) -> Iterat
 
 
 def complaints(nodes: Sequence[DemoNode]) -> Iterator[str]:
-    """Yield the last warning or error in each node's log."""
+    """Yield the last warnings and errors of different kinds in each node's log."""
     for node in nodes:
-        lines = [line for line in _lines(node.log) if _COMPLAINT.search(line)]
-        for line in lines[-1:]:
-            yield f"{node.agency.code}: {_short(line)}"
+        lines = [_short(line) for line in _lines(node.log) if _COMPLAINT.search(line)]
+        last = {_kind(line): line for line in lines}
+        for line in sorted(last.values(), key=lines.index)[-_KINDS:]:
+            yield f"{node.agency.code}: {line}"
+
+
+def _kind(line: str) -> str:
+    """Return the words before a line's first fact, without the time."""
+    return _MOMENT.sub("", line.partition(" · ")[0])
 
 
 def indented(lines: Iterable[str]) -> str:

@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from connector.clock import VIETNAM, ManualClock
+from connector.edxml.kinds import check_kind
 from connector.edxml.plain import as_data
 from connector.edxml.reader import read
+from connector.edxml.rule_codes import PROGRAM
 from connector.edxml.validate import validate
 from connector.edxml.values import SPACE, is_placeholder
 from connector.edxml.writer import write, write_parts
@@ -151,6 +153,18 @@ _BYTES = st.one_of(
 _NAME = st.one_of(
     _TEXT, st.sampled_from(["a.pdf", "b.ZIP", "c.docx", "d", "e.", ".f", "g.h.i", "đ.pdf"])
 )
+
+
+def _is_no_program(file: Attachment) -> bool:
+    """Tell whether a document may bear a file: programs are refused, and tested elsewhere."""
+    with file.content.open() as stream:
+        head = stream.read()
+    return not any(
+        finding.code == PROGRAM.code
+        for finding in check_kind(head, file.name, file.content_type, "")
+    )
+
+
 _ATTACHMENT = st.builds(
     Attachment,
     content_id=_CONTENT_ID,
@@ -158,7 +172,7 @@ _ATTACHMENT = st.builds(
     content_type=_TOKEN,
     content=st.builds(BytesContent, _BYTES),
     description=_maybe(_TEXT),
-)
+).filter(_is_no_program)
 _DOCUMENTS = st.builds(
     Document,
     sender=_PARTY,
