@@ -118,8 +118,16 @@ class _CsvStatusSink:
 
 
 def _tail(stream: io.BufferedRandom, size: int) -> bytes:
-    stream.seek(max(0, size - _TAIL))
-    return stream.read()
+    """Return at least the last whole line with all that follows it; the whole of a small file."""
+    length = _TAIL
+    while True:
+        start = max(0, size - length)
+        stream.seek(start)
+        read = stream.read()
+        whole = read.partition(b"\n")[2] if start else read  # a line cut in two is no line
+        if not start or b"\n" in whole:
+            return whole
+        length *= 2
 
 
 def _last_id(before: bytes, settings: CsvStatusSettings) -> int:
