@@ -6,9 +6,10 @@ import datetime as dt
 
 from connector.edxml.rules import check_rules
 from connector.edxml.schema import check_schema, read_back
+from connector.edxml.status_form import pack_status
 from connector.edxml.writer import DEFAULT_OPTIONS, draft, write_skeleton
 from connector.errors import Finding, PermanentError, Severity
-from connector.model.envelope import Envelope
+from connector.model.envelope import Envelope, StatusReport
 from connector.model.packet import Packet, WriteOptions
 
 __all__ = ["check", "pack"]
@@ -20,6 +21,10 @@ def pack(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS, *, today: 
     The schema looks at the packet with a stand-in for each payload: of these it would only ask
     that they are base64, which they are by their making.
     """
+    if isinstance(envelope, StatusReport):
+        packet = pack_status(envelope, today=today)
+        if packet is not None:
+            return packet
     written = draft(envelope, options)
     findings = _check(envelope, written.skeleton(), today)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]

@@ -21,7 +21,16 @@ from connector.errors import Finding, PermanentError
 from connector.model.envelope import Attachment, Document, Envelope
 from connector.model.packet import AttachmentEncoding, Part, WriteOptions, chunks_of
 
-__all__ = ["DEFAULT_OPTIONS", "Draft", "draft", "write", "write_parts", "write_skeleton"]
+__all__ = [
+    "DEFAULT_OPTIONS",
+    "Draft",
+    "draft",
+    "escaped",
+    "is_sound_value",
+    "write",
+    "write_parts",
+    "write_skeleton",
+]
 
 DEFAULT_OPTIONS: Final = WriteOptions()
 
@@ -106,7 +115,7 @@ def _write(node: Node, path: str, written: _Written) -> None:
     text.append(f"<{node.name}{node.attributes}>")
     if isinstance(content, str):
         written.findings.extend(_faults(node, path))
-        text.append(_escaped(content))
+        text.append(escaped(content))
     elif isinstance(content, Attachment):
         # A lone surrogate is among the findings already, so nobody will see these bytes.
         written.pieces.extend(("".join(text).encode(errors="surrogatepass"), (content, path)))
@@ -121,9 +130,9 @@ def _is_plain(node: Node, text: list[str]) -> bool:
     """Write an element in which there is nothing to be refused; False once there is something."""
     content, name = node.content, node.name
     if isinstance(content, str):
-        if not _is_sound(content) and any(_faults(node, "")):
+        if not is_sound_value(content) and any(_faults(node, "")):
             return False
-        text.append(f"<{name}{node.attributes}>{_escaped(content)}</{name}>")
+        text.append(f"<{name}{node.attributes}>{escaped(content)}</{name}>")
         return True
     if isinstance(content, Attachment):
         return False
@@ -135,14 +144,18 @@ def _is_plain(node: Node, text: list[str]) -> bool:
     return True
 
 
-def _is_sound(value: str) -> bool:
-    """Tell of a value at once that `_faults` will find nothing; False if it has to look."""
+def is_sound_value(value: str) -> bool:
+    """Tell of a value at once that nothing is wrong with it; False if one has to look closer.
+
+    A sound value has printable characters only: no line ends, and nothing that XML forbids.
+    """
     if not value.isprintable() or value[:1] in _OUTER or value[-1:] in _OUTER:
         return False
     return len(value) > _SHORT or value.casefold() not in PLACEHOLDERS
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return a text as it stands in an element of a packet in canonical form."""
     if "&" in text or "<" in text or ">" in text or "\r" in text:
         return text.translate(_ESCAPES)
     return text

@@ -26,6 +26,7 @@ __all__ = [
     "Payload",
     "Sealed",
     "Whole",
+    "Woven",
     "WriteOptions",
     "chunks_of",
     "size_of",
@@ -216,11 +217,28 @@ class _Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Woven:
+    """A packet as a form that many have, and the escaped texts that stand in it, in turn."""
+
+    literals: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return the packet's text; there must be one literal more than texts."""
+        woven = [self.literals[0]]
+        for text, literal in zip(self.texts, self.literals[1:], strict=True):
+            woven += (text, literal)
+        return "".join(woven)
+
+
+@dataclass(frozen=True, slots=True)
 class Packet(_Written):
     """A valid, unsigned packet in canonical form, and what it says."""
 
     parts: tuple[Part, ...]
     envelope: Envelope
+    woven: Woven | None = field(default=None, repr=False, compare=False)
+    """Of what its only part was put together, if a form was there already."""
 
 
 @dataclass(frozen=True, slots=True)

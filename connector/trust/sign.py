@@ -17,7 +17,7 @@ from connector.model.identity import content_digest, packet_id
 from connector.model.packet import Packet, Part, Sealed
 from connector.trust import codes
 from connector.trust.keys import SigningKey
-from connector.trust.splice import digest_of, prove_canonical, signature_over
+from connector.trust.splice import digest_of, is_proved, prove_canonical, signature_over
 from connector.trust.xmldsig import PLACEHOLDER, PacketSigner, canonical
 
 __all__ = ["seal", "signature_by_library"]
@@ -36,7 +36,8 @@ def seal(packet: Packet, key: SigningKey) -> Sealed:
     RSA or ECDSA with SHA-256, exclusive C14N, one Reference over the whole packet. Taking the
     Signature, which is a part of its own, out of the sealed parts gives the packet's bytes again.
     """
-    prove_canonical(packet.parts)
+    if not is_proved(packet.parts, packet.woven):
+        prove_canonical(packet.parts)
     header = _with_header(packet.parts)
     chunks: list[bytes] | None = [] if packet.size <= _KEPT else None
     digest = digest_of(packet.parts, chunks)
