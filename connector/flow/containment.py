@@ -108,9 +108,9 @@ class Containment:
         if not ready:
             return
         with self.ledger.work() as work:
+            states = inbox.states(work.tx, (row.message_key for row, _ in ready))
             for row, step in ready:
-                current = inbox.message(work.tx, row.message_key)
-                if current is not None and current.state is row.state:
+                if states.get(row.message_key) is row.state:
                     step(work)
 
     def _alone(self, row: InboxMessage, prepare: Callable[[InboxMessage], Step | None]) -> None:

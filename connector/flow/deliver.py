@@ -41,6 +41,7 @@ from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.receipts import Answer, Receipts, Sealing, reason_of
 from connector.flow.retry import RetryPolicy
+from connector.flow.together import move, wake_held
 from connector.flow.verified import JustVerified
 from connector.model.content import BytesContent, Content
 from connector.model.envelope import BusinessType, Document, Envelope, StatusCode
@@ -252,13 +253,11 @@ class DeliveryDesk:
         answers = [sealed() for sealed in sealing]
 
         def step(work: Work) -> None:
-            inbox.update(work.tx, row.message_key, state=InboxState.DELIVERED, now=work.now)
+            move(work, row.message_key, InboxState.DELIVERED)
             self._note(work, row, item, done)
             if act in {BusinessType.NEW, BusinessType.REPLACE}:
-                inbox.wake_held(work.tx, row.sender or "", now=work.now)
-            for answer in answers:
-                if answer is not None:
-                    self._receipts.enqueue(work, answer)
+                wake_held(work, row.sender or "")
+            self._receipts.enqueue(work, answers)
 
         return step
 
@@ -314,9 +313,7 @@ class DeliveryDesk:
             put_aside(work, row, InboxState.REFUSED, (finding,))
             work.record(DocumentRefused(**facts_of(row, finding)))
             alarm(work, row, finding)
-            for answer in answers:
-                if answer is not None:
-                    self._receipts.enqueue(work, answer)
+            self._receipts.enqueue(work, answers)
 
     def _retry(self, row: InboxMessage, findings: tuple[Finding, ...]) -> None:
         now = self._ledger.clock.now()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from connector import crash
 from connector.clock import Clock
@@ -17,6 +17,8 @@ from connector.store.store import Store, Transaction
 
 __all__ = ["Ledger", "Work"]
 
+_Item = TypeVar("_Item")
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -25,10 +27,15 @@ class Work:
     tx: Transaction
     now: dt.datetime
     events: list[Event] = field(default_factory=list)
+    deferred: dict[Callable[[Work, list[Any]], object], list[Any]] = field(default_factory=dict)
 
     def record(self, event: Event) -> None:
         """Note an event for the journal; it is logged and counted after the commit."""
         self.events.append(event)
+
+    def defer(self, do: Callable[[Work, list[_Item]], object], item: _Item) -> None:
+        """Let `do` be called once with all its items, at the end and within the transaction."""
+        self.deferred.setdefault(do, []).append(item)
 
 
 class _Waiting(Protocol):
@@ -57,6 +64,8 @@ class Ledger:
         with self.store.begin() as tx:
             work = Work(tx=tx, now=self.clock.now())
             yield work
+            for do, items in work.deferred.items():
+                do(work, items)
             rows = [
                 journal.NewEntry(event.name(), event.facts(), event.packet_id)
                 for event in work.events

@@ -198,11 +198,9 @@ class Operator:
             if cancels:
                 inbox.update(work.tx, row.message_key, state=InboxState.CANCELLED, now=work.now)
                 work.record(DocumentCancelled(packet_id=row.packet_id, reason=reason))
-            fresh = [
-                answer.prepared.sealed.packet_id
-                for answer in answers
-                if answer is not None and self._receipts.enqueue(work, answer)
-            ]
+            mine = [answer for answer in answers if answer is not None]
+            queued = zip(mine, self._receipts.enqueue_now(work, mine), strict=True)
+            fresh = [answer.prepared.sealed.packet_id for answer, new in queued if new]
             self._acted(work, f"reply {status.value}", item.packet_id, reason)
         return fresh
 

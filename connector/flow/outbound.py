@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from connector import crash
 from connector.clock import Clock
@@ -43,6 +43,9 @@ class Origin:
     place: str | None = None
     source_key: str | None = None
     config_hash: str | None = None
+
+
+_NOWHERE: Final = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +192,11 @@ class Outbound:
         document = prepared.sealed.envelope
         if not isinstance(document, Document):
             raise TypeError(document)
-        row = replace(
-            self._row(work, prepared, origin),
-            kind="document",
+        row = self._row(
+            work,
+            prepared,
+            origin,
+            kind=outbox.DOCUMENT,
             business_type=int(document.business_type),
             subject=document.subject,
             code=str(document.code),
@@ -218,32 +223,40 @@ class Outbound:
         self, work: Work, prepared: Prepared, *, receiver: str, answers: str
     ) -> bool:
         """Put a status packet that answers a packet into the outbox; False if it was there."""
-        report = prepared.sealed.envelope
-        if isinstance(report, Document):
-            raise TypeError(report)
-        row = replace(
-            self._row(work, prepared, Origin()),
-            kind="status",
-            status_code=report.status_code.value,
-            code=report.response_for.code,
-            correlation_id=answers,
-        )
-        if not outbox.enqueue(work.tx, row, [receiver], prepared.recipe):
-            return False
-        self.fresh.remember(prepared.sealed, prepared.recipe, 1)
-        work.record(
-            StatusQueued(
-                packet_id=row.packet_id,
-                document_id=row.document_id,
-                sender=row.sender,
-                status=report.status_code.value,
-                answers=answers,
-                reason=report.description,
-            )
-        )
-        return True
+        return self.enqueue_statuses(work, [(prepared, receiver, answers)])[0]
 
-    def _row(self, work: Work, prepared: Prepared, origin: Origin) -> OutboxPacket:
+    def enqueue_statuses(
+        self, work: Work, statuses: Sequence[tuple[Prepared, str, str]]
+    ) -> list[bool]:
+        """Put statuses into the outbox as `enqueue_status` does, each with receiver and answers."""
+        items: list[tuple[OutboxPacket, Sequence[str], bytes]] = []
+        queued: list[StatusQueued] = []
+        for prepared, receiver, answers in statuses:
+            report = prepared.sealed.envelope
+            if isinstance(report, Document):
+                raise TypeError(report)
+            status, answered = report.status_code.value, report.response_for
+            facts = {"status_code": status, "code": answered.code, "correlation_id": answers}
+            row = self._row(work, prepared, _NOWHERE, kind=outbox.STATUS, **facts)
+            items.append((row, [receiver], prepared.recipe))
+            queued.append(
+                StatusQueued(
+                    packet_id=row.packet_id,
+                    document_id=row.document_id,
+                    sender=row.sender,
+                    status=status,
+                    answers=answers,
+                    reason=report.description,
+                )
+            )
+        fresh = outbox.enqueue_many(work.tx, items)
+        for (prepared, _, _), event, new in zip(statuses, queued, fresh, strict=True):
+            if new:
+                self.fresh.remember(prepared.sealed, prepared.recipe, 1)
+                work.record(event)
+        return fresh
+
+    def _row(self, work: Work, prepared: Prepared, origin: Origin, **own: Any) -> OutboxPacket:
         sealed = prepared.sealed
         envelope = sealed.envelope
         document_id = (
@@ -253,23 +266,17 @@ class Outbound:
         )
         return OutboxPacket(
             packet_id=sealed.packet_id,
-            kind="document",
             sender=self._canonical(envelope.sender.organ_id),
             document_id=document_id,
-            business_type=None,
-            status_code=None,
             content_digest=sealed.content_digest,
             digest=sealed.digest,
             body_size=sealed.size,
-            subject=None,
-            code=None,
-            correlation_id=None,
-            priority=0,
             adapter=origin.adapter,
             place=origin.place,
             source_key=origin.source_key,
             config_hash=origin.config_hash,
             sealed_at=work.now,
+            **own,
         )
 
 

@@ -25,6 +25,7 @@ from connector.flow.ours import Ours
 from connector.flow.receipts import Answer, Asked, Receipts, Sealing, reason_of
 from connector.flow.receive import receiver_header
 from connector.flow.retry import RetryPolicy
+from connector.flow.together import move
 from connector.flow.workers.checking import Checked
 from connector.model.envelope import Document, Envelope, StatusCode, StatusReport
 from connector.model.organ import covers
@@ -105,11 +106,10 @@ class Outcomes:
         sender = self.ours.canonical(document.sender.organ_id)
 
         def step(work: Work, answers: Answers) -> None:
-            inbox.update(
-                work.tx,
+            move(
+                work,
                 row.message_key,
-                state=InboxState.VERIFIED,
-                now=work.now,
+                InboxState.VERIFIED,
                 packet_id=packet_id,
                 digest=verified.digest,
                 served=tuple(served),
@@ -122,7 +122,7 @@ class Outcomes:
                     packet_id=packet_id, document_id=document.document_id, sender=sender
                 )
             )
-            self._send(work, answers)
+            self.receipts.enqueue(work, answers)
 
         return Outcome(step, arrivals)
 
@@ -158,7 +158,7 @@ class Outcomes:
             )
             if fresh:
                 _name(work, before, digest)
-                self._send(work, answers)
+                self.receipts.enqueue(work, answers)
             elif before.packet_id and receiver_header(row.headers) == receiver_header(
                 before.headers
             ):
@@ -224,7 +224,7 @@ class Outcomes:
                 )
             )
             work.record(AlarmRaised(packet_id=key, error_code=code, reason=reason, sender=user))
-            self._send(work, [refusal])
+            self.receipts.enqueue(work, [refusal])
 
         return Outcome(step)
 
@@ -250,11 +250,6 @@ class Outcomes:
             raise
         except ConnectorError:
             return None
-
-    def _send(self, work: Work, answers: Answers) -> None:
-        for answer in answers:
-            if answer is not None:
-                self.receipts.enqueue(work, answer)
 
 
 def addressed(row: InboxMessage, ours: Ours) -> str | None:

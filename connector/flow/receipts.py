@@ -8,7 +8,7 @@ twice.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,6 +29,7 @@ from connector.model.envelope import (
 from connector.model.packet import Sealed, WriteOptions
 from connector.model.states import DeliveryState
 from connector.store import inbox, journal, outbox
+from connector.store.inbox import Receipt
 
 __all__ = ["Answer", "Asked", "Receipts", "Sealing", "named", "reason_of"]
 
@@ -119,19 +120,28 @@ class Receipts:
             return None
         return organization, agency.code
 
-    def enqueue(self, work: Work, answer: Answer) -> bool:
-        """Put a prepared status into the outbox; False if it was sent before."""
-        fresh = self._outbound.enqueue_status(
-            work, answer.prepared, receiver=answer.receiver, answers=answer.correlation
+    def enqueue(self, work: Work, answers: Iterable[Answer | None]) -> None:
+        """Put prepared statuses into the outbox, with all others of the transaction."""
+        for answer in answers:
+            if answer is not None:
+                work.defer(self.enqueue_now, answer)
+
+    def enqueue_now(self, work: Work, answers: Sequence[Answer]) -> list[bool]:
+        """Put prepared statuses into the outbox; False for one that was sent before."""
+        fresh = self._outbound.enqueue_statuses(
+            work, [(each.prepared, each.receiver, each.correlation) for each in answers]
         )
-        inbox.add_receipt(
-            work.tx,
-            answers_packet_id=answer.answers,
-            addressed_code=answer.addressed,
-            status_code=answer.status.value,
-            receipt_packet_id=answer.prepared.sealed.packet_id,
-            now=work.now,
-        )
+        given = [
+            Receipt(
+                answers_packet_id=each.answers,
+                addressed_code=each.addressed,
+                status_code=each.status.value,
+                receipt_packet_id=each.prepared.sealed.packet_id,
+                at=work.now,
+            )
+            for each in answers
+        ]
+        inbox.add_receipts(work.tx, given)
         crash.point("receipt.queued")
         return fresh
 

@@ -30,6 +30,7 @@ from connector.store.inbox_queries import (
     messages,
     oldest_open,
     receipts,
+    states,
     to_process,
 )
 from connector.store.inbox_rows import (
@@ -62,6 +63,7 @@ __all__ = [
     "receipts",
     "receive",
     "receive_many",
+    "states",
     "to_process",
     "update",
     "update_many",

@@ -29,10 +29,12 @@ __all__ = [
     "messages",
     "oldest_open",
     "receipts",
+    "states",
     "to_process",
 ]
 
 _HEX: Final = re.compile(r"[0-9a-f-]+")
+_AT_ONCE: Final = 64
 _FOUND_AT_MOST: Final = 100
 _ASIDE: Final = frozenset({InboxState.DUPLICATE, InboxState.QUARANTINED})
 _KNOWN_DOCUMENT: Final = frozenset(
@@ -100,6 +102,24 @@ def messages(tx: Connection, keys: Iterable[str]) -> dict[str, InboxMessage]:
     """Return some messages by their keys; unknown ones are absent."""
     found = ((key, message(tx, key)) for key in dict.fromkeys(keys))
     return {key: row for key, row in found if row is not None}
+
+
+def states(tx: Connection, keys: Iterable[str]) -> dict[str, InboxState]:
+    """Return the states of some messages by their keys; unknown ones are absent."""
+    wanted = tuple(dict.fromkeys(keys))
+    found: dict[str, InboxState] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        rows = _states_of(len(some)).all(tx, *some)
+        found |= {key: InboxState(state) for key, state in rows}
+    return found
+
+
+@lru_cache(maxsize=_AT_ONCE)
+def _states_of(count: int) -> Statement:
+    names = [f"key{number}" for number in range(count)]
+    chosen = _M.message_key.in_([bindparam(name) for name in names])
+    return Statement(select(_M.message_key, _M.state).where(chosen), *names)
 
 
 def by_packet(tx: Connection, packet_id: str) -> InboxMessage | None:

@@ -118,3 +118,50 @@ def test_what_was_queued_wakes_who_sends_once_it_is_durable(store: Store) -> Non
         work.record(sealed)
         work.record(sealed)
     assert waiting.seen == [3]
+
+
+def test_what_was_deferred_is_done_together_before_the_journal(store: Store) -> None:
+    """Each function is called once with all its items; what it records is journalled with it."""
+    ledger = Ledger(store, Noting(store), store.clock)
+    done: list[tuple[str, list[str]]] = []
+
+    def one(work: Work, items: list[str]) -> None:
+        done.append(("one", items))
+        work.record(NodeStarted())
+
+    def other(work: Work, items: list[str]) -> None:
+        sources.set_cursor(work.tx, "a", items[-1])
+        done.append(("other", items))
+
+    with ledger.work() as work:
+        work.defer(one, "1")
+        work.defer(other, "2")
+        work.defer(one, "3")
+        assert done == []
+    assert done == [("one", ["1", "3"]), ("other", ["2"])]
+    with store.read() as tx:
+        assert journal.count(tx) == 1
+        assert sources.cursor(tx, "a") == "2"
+
+
+def test_what_was_deferred_fails_with_its_transaction(store: Store) -> None:
+    """Nothing remains of a step whose deferred part fails, and nothing is deferred any more."""
+    emitter = Noting(store)
+    ledger = Ledger(store, emitter, store.clock)
+
+    def fail(_work: Work, _items: list[str]) -> None:
+        raise KeyError
+
+    def step(work: Work) -> None:
+        sources.set_cursor(work.tx, "a", "1")
+        work.record(NodeStarted())
+        work.defer(fail, "x")
+
+    with pytest.raises(KeyError), ledger.work() as work:
+        step(work)
+    with ledger.work():
+        pass
+    with store.read() as tx:
+        assert journal.count(tx) == 0
+        assert sources.cursor(tx, "a") is None
+    assert emitter.told == []

@@ -175,3 +175,17 @@ def test_documents_that_a_sink_refuses_are_counted(
                 attempts=attempts,
             )
         assert inbox.failing_count(tx) == 1
+
+
+def test_states_are_those_of_the_messages(store: Store, new_message: Make) -> None:
+    """Any number of states is read at once; who asks twice or for the unknown gets no more."""
+    messages = [new_message(f"m{number}") for number in range(150)]
+    keys = [message.message_key for message in messages]
+    with store.begin() as tx:
+        inbox.receive_many(tx, messages)
+        inbox.update(tx, keys[7], state=InboxState.QUARANTINED, now=store.clock.now())
+        found = inbox.states(tx, [*keys, keys[0], "x" * 64])
+        assert inbox.states(tx, []) == {}
+    assert found.keys() == set(keys)
+    assert found[keys[7]] is InboxState.QUARANTINED
+    assert {found[key] for key in keys if key != keys[7]} == {InboxState.RECEIVED}

@@ -31,6 +31,7 @@ HOT: dict[str, Callable[[Transaction, Any], object]] = {
         tx, now=now, limit=10, states={InboxState.HELD}, held_verified=True
     ),
     "message": lambda tx, _: inbox.message(tx, KEY),
+    "states": lambda tx, _: inbox.states(tx, [KEY, "x" * 64]),
     "accepted": lambda tx, _: inbox.has_accepted(tx, "d"),
     "by packet": lambda tx, _: inbox.by_packet(tx, "p"),
     "their document": lambda tx, _: inbox.by_document(tx, "G22", "D"),
