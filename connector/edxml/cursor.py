@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final, TypeVar
 
@@ -38,6 +39,12 @@ _NONE: Final[list[etree._Element]] = []
 
 
 @functools.cache
+def _own(local: str) -> str:
+    """Return the tag of an element of the packet's namespace."""
+    return _PREFIX + local
+
+
+@functools.cache
 def _tag(namespace: str, local: str) -> str:
     return f"{{{namespace}}}{local}"
 
@@ -57,10 +64,12 @@ class Cursor:
         self.report: Final = report
         self._children: Final[dict[str, list[etree._Element]]] = {}
         self._asked: Final[set[str]] = set()
-        self._stray = _is_text(element.text)
+        self._stray = bool(text := element.text) and _is_text(text)
         children = self._children
         for child in element:
-            tag = str(child.tag)
+            tag = child.tag
+            if type(tag) is not str:  # a comment's, say
+                tag = str(tag)
             if tag in children:
                 children[tag].append(child)
             else:
@@ -76,14 +85,13 @@ class Cursor:
         """Add a finding about a child, or about this element."""
         self.report.append(text.at(self.place(local), **facts))
 
-    def names(self) -> list[str]:
-        """Return the local names of the children in the packet's namespace, in their order."""
-        tags = (str(child.tag) for child in self.element)
-        return [tag[len(_PREFIX) :] for tag in tags if tag.startswith(_PREFIX)]
+    def places(self, known: Mapping[str, int]) -> list[int]:
+        """Return what is known of the children by their tags, in their order."""
+        return [known[tag] for child in self.element if (tag := str(child.tag)) in known]
 
     def elements(self, local: str, namespace: str = NS) -> list[etree._Element]:
         """Return the children of one name."""
-        tag = _tag(namespace, local)
+        tag = _own(local) if namespace is NS else _tag(namespace, local)
         found = self._children.get(tag)
         if found is None:
             return _NONE
@@ -99,10 +107,14 @@ class Cursor:
 
     def one(self, local: str, namespace: str = NS) -> Cursor | None:
         """Return a cursor on the only child of one name, None if it is absent."""
-        if _tag(namespace, local) not in self._children:
+        tag = _own(local) if namespace is NS else _tag(namespace, local)
+        found = self._children.get(tag)
+        if found is None:
             return None
-        found = self.element_of(local, namespace)
-        return None if found is None else Cursor(found, self.place(local), self.report)
+        self._asked.add(tag)
+        if len(found) > 1:
+            self.note(codes.REPEATED, local, count=len(found))
+        return Cursor(found[0], readable(self.path, local), self.report)
 
     def required(self, local: str) -> Cursor:
         """Return a cursor on a child that must be there; a stand-in after reporting it."""
@@ -114,20 +126,24 @@ class Cursor:
 
     def many(self, local: str) -> list[Cursor]:
         """Return cursors on all children of one name, numbered if there are several."""
-        found = self.elements(local)
-        numbers = range(1, len(found) + 1) if len(found) > 1 else (0,)
-        paths = (readable(self.path, local, number) for number in numbers)
-        return [Cursor(each, path, self.report) for each, path in zip(found, paths, strict=False)]
+        found, path, report = self.elements(local), self.path, self.report
+        if len(found) > 1:
+            numbered = enumerate(found, 1)
+            return [Cursor(each, readable(path, local, at), report) for at, each in numbered]
+        return [Cursor(each, readable(path, local), report) for each in found]
 
     def text(self, local: str, namespace: str = NS) -> str | None:
         """Return free text as it stands; None for absent, blank or placeholder."""
-        tag = _tag(namespace, local)
+        tag = _own(local) if namespace is NS else _tag(namespace, local)
         found = self._children.get(tag)
         if found is None:
             return None
         self._asked.add(tag)
         if len(found) > 1:
             self.note(codes.REPEATED, local, count=len(found))
+        value = found[0].text
+        if value and not len(found[0]) and len(value.strip(SPACE)) > _LONGEST_PLACEHOLDER:
+            return value  # as nearly all are
         return self._text_of(found[0], local)
 
     def own_text(self) -> str | None:

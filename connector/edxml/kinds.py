@@ -60,6 +60,7 @@ _MAGIC: Final = (
     (b"Rar!\x1a\x07", Kind.RAR),
     (b"7z\xbc\xaf'\x1c", Kind.SEVEN_ZIP),
 )
+_SIGNS: Final = tuple(magic for magic, _ in _MAGIC)
 _DOS_HEADER: Final = 64
 _HTML: Final = re.compile(rb"<(!doctype\s+html|html|head|body|script)\b", re.IGNORECASE)
 _XML: Final = re.compile(rb"<(\?xml|[A-Za-z_])")
@@ -132,9 +133,8 @@ def sniff(head: bytes) -> Kind:
     """Return the kind of a file from its first bytes; programs before all else."""
     if head.startswith(b"MZ") and b"\x00" in head[:_DOS_HEADER]:
         return Kind.PROGRAM
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind
+    if head.startswith(_SIGNS):
+        return next(kind for magic, kind in _MAGIC if head.startswith(magic))
     if b"%PDF-" in head[:HEAD]:  # readers take a PDF that begins late
         return Kind.PDF
     text = head.removeprefix(_BOM).lstrip()

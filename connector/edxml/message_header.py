@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from connector.edxml import codes
 from connector.edxml.cursor import Cursor
+from connector.edxml.names import qcvn
 from connector.model.envelope import (
     DocumentCode,
     DocumentType,
@@ -41,8 +42,8 @@ JAVA_ORDER: Final = (
 )
 """Order of the axis operator's Java SDK."""
 
-_QCVN_PLACES: Final = {name: place for place, name in enumerate(QCVN_ORDER)}
-_JAVA_PLACES: Final = {name: place for place, name in enumerate(JAVA_ORDER)}
+_QCVN_PLACES: Final = {qcvn(name): place for place, name in enumerate(QCVN_ORDER)}
+_JAVA_PLACES: Final = {qcvn(name): place for place, name in enumerate(JAVA_ORDER)}
 
 
 def read_message_header(header: Cursor) -> tuple[dict[str, Any], ChildOrder]:
@@ -184,10 +185,9 @@ def _list(cursor: Cursor, outer: str, inner: str) -> tuple[str, ...]:
 
 
 def _order(header: Cursor) -> ChildOrder:
-    known = [name for name in header.names() if name in _QCVN_PLACES]
-    if _is_sorted([_QCVN_PLACES[name] for name in known]):
+    if _is_sorted(header.places(_QCVN_PLACES)):
         return ChildOrder.QCVN
-    if not _is_sorted([_JAVA_PLACES[name] for name in known]):
+    if not _is_sorted(header.places(_JAVA_PLACES)):
         header.note(codes.ODD_ORDER)
     return ChildOrder.JAVA
 

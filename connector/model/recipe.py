@@ -12,12 +12,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from connector.model.content import Content
 from connector.model.packet import Part, Payload, Whole
 
 __all__ = ["SIGNATURE", "Checked", "decode", "encode", "files"]
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 SIGNATURE = b"<ds:Signature "
 """How the one literal begins that the packet's digest does not cover."""
@@ -26,7 +28,7 @@ SIGNATURE = b"<ds:Signature "
 def encode(parts: Iterable[Part]) -> bytes:
     """Return the recipe of a packet; its literals are UTF-8, as all of a packet is."""
     plain = [_plain(part) for part in parts]
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _JSON.encode(plain).encode()
 
 
 def decode(recipe: bytes, find: Callable[[str], Content]) -> tuple[Part, ...]:

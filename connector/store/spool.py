@@ -65,6 +65,7 @@ class Spool:
 
     def __init__(self, directory: Path) -> None:
         self.directory: Final = directory
+        self._root: Final = str(directory)
         self._drafts: Final = Drafts(directory / "tmp")
         self._durable: Final = _Durable()
         self._pool: Final = ThreadPoolExecutor(_SYNCING_THREADS, "spool-sync")
@@ -158,7 +159,7 @@ class Spool:
     def _path(self, sha256: str) -> Path:
         if _DIGEST.fullmatch(sha256) is None:
             raise Bug(codes.MISUSE.at(reason=f"not a digest: {sha256!r}"))
-        return self.directory / sha256[:2] / sha256[2:]
+        return Path(f"{self._root}/{sha256[:2]}/{sha256[2:]}")
 
     def _put_group(self, contents: Sequence[bytes | Content | Readable]) -> list[Spooled]:
         claims = [_claim(content) for content in contents]

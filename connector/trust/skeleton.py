@@ -17,7 +17,6 @@ import hashlib
 import io
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -73,7 +72,7 @@ def spliced_content(
     `bearers` is how many of the certificates carry the signer's key. Raises TrustError if the
     signature or the digest is wrong, `NotPlain` if the general way has to look.
     """
-    with _sure():
+    with _Sure():
         (signature,) = root.iter(SIGNATURE)
         reference = _signed_reference(signature, parts, signer)
         pieces, canonical = _canonical(root, signature, skeleton, reference)
@@ -86,22 +85,28 @@ def recognised_content(
     found: Recognised, skeleton: Skeleton, signer: x509.Certificate, *, bearers: int
 ) -> SplicedContent:
     """Return what `signer` signed, as `spliced_content` does, if the Signature's form is known."""
-    with _sure():
+    with _Sure():
         _check_signature(found.info, found.value, found.parts, signer)
         pieces = tuple(_split(found.rest, skeleton.runs))
         _check_digest(pieces, found.parts)
         return _content(pieces, found.root, skeleton, found.parts, bearers)
 
 
-@contextmanager
-def _sure() -> Iterator[None]:
-    """Leave to the general way whatever libraries may raise besides: it says why."""
-    try:
-        yield
-    except (TrustError, NotPlain, MemoryError):
-        raise
-    except Exception as error:
-        raise NotPlain from error
+class _Sure:
+    """Leaves to the general way whatever libraries may raise besides: it says why."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Begin to look."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if isinstance(error, Exception) and not isinstance(
+            error, TrustError | NotPlain | MemoryError
+        ):
+            raise NotPlain from error
 
 
 def _check_digest(pieces: Sequence[Piece], parts: SignatureParts) -> None:

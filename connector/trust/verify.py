@@ -269,11 +269,12 @@ class _Examination:
 
     def check_strength(self, parts: SignatureParts, organ_id: str) -> None:
         """Insist that a signature over SHA-1 comes from a sender that is named for it."""
+        if not parts.legacy:
+            return
         code = self.trust.canonical(organ_id) or organ_id
-        if parts.legacy and code not in self.trust.legacy_sha1:
+        if code not in self.trust.legacy_sha1:
             raise TrustError(codes.LEGACY_REFUSED.at("Signature", code=code))
-        if parts.legacy:
-            self.findings = (codes.LEGACY_SHA1.at("Signature", code=code), *self.findings)
+        self.findings = (codes.LEGACY_SHA1.at("Signature", code=code), *self.findings)
 
     def stage(self) -> _Step:
         """Return the next stage as a context, which records it when it ends."""
