@@ -93,13 +93,10 @@ class Outcomes:
         packet_id: str,
     ) -> Outcome:
         """Take a document over and say 01 for each served code."""
+        digest, arrived = verified.digest, StatusCode.ARRIVED
         arrivals = tuple(
             Asked(
-                document=document,
-                digest=verified.digest,
-                answers=packet_id,
-                addressed=code,
-                status=StatusCode.ARRIVED,
+                document=document, digest=digest, answers=packet_id, addressed=code, status=arrived
             )
             for code in served
         )
@@ -140,10 +137,10 @@ class Outcomes:
         nothing of the digest that they name: he gets them with the digest of his copy, and so
         will he get all that follow.
         """
-        fresh = (
-            () if digest == before.digest else tuple(_anew(row, document, digest, before, given))
-        )
+        same = digest == before.digest
+        fresh = () if same else tuple(_anew(row, document, digest, before, given))
         sender = self.ours.canonical(document.sender.organ_id)
+        names = {"sender": sender, "document_id": document.document_id}
 
         def step(work: Work, answers: Answers) -> None:
             inbox.update(
@@ -152,24 +149,23 @@ class Outcomes:
                 state=InboxState.DUPLICATE,
                 now=work.now,
                 packet_id=before.packet_id,
-                sender=sender,
-                document_id=document.document_id,
                 kind="document",
+                **names,
             )
             if fresh:
                 _name(work, before, digest)
                 self.receipts.enqueue(work, answers)
-            elif before.packet_id and receiver_header(row.headers) == receiver_header(
-                before.headers
-            ):
-                self.receipts.repeat(work, before.packet_id, receiver_header(row.headers))
-            work.record(
-                DocumentDuplicated(
-                    packet_id=before.packet_id, document_id=document.document_id, sender=sender
-                )
-            )
+            else:
+                self._say_again(work, row, before)
+            work.record(DocumentDuplicated(packet_id=before.packet_id, **names))
 
         return Outcome(step, fresh)
+
+    def _say_again(self, work: Work, row: InboxMessage, before: InboxMessage) -> None:
+        """Let the stored statuses go out once more, if the copy was meant for the same receiver."""
+        addressed = receiver_header(row.headers)
+        if before.packet_id and addressed == receiver_header(before.headers):
+            self.receipts.repeat(work, before.packet_id, addressed)
 
     def held(self, row: InboxMessage, error: RevocationUnknown) -> Outcome:
         """Let a packet wait for revocation data: never dropped, never answered 02."""
