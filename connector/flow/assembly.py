@@ -136,7 +136,7 @@ class Assembler:
     def _make_room(self, work: Work, message: NewMessage, part: PartHeaders) -> None:
         """Let go what a sender leaves unfinished beyond its room; files go after the commit."""
         unfinished = parts.open_assemblies(work.tx, _OPEN_AT_MOST)
-        for each in self._room.giving_way(unfinished, message.user_id, part.size):
+        for each in self._room.giving_way(unfinished, message.user_id, part.size, work.now):
             self._gone += self.joined(work, each.assembly)
             missing, sender = each.parts - each.arrived, _sender(each)
             finding = codes.PARTS_CROWDED.at(missing=missing, parts=each.parts, sender=sender)

@@ -2,14 +2,15 @@
 
 Parts are acknowledged one by one, so what a sender begins and never ends lies on this disk until
 it expires. Beyond a generous bound a new packet takes the place of that packet of the same sender
-which has waited longest for a part, with an alarm. Parts that were left with the broker instead
-would stand in the way of all other senders, since they share a queue; parts that were set aside
-would fill the disk all the same. A sender that sends packets whole, one after the other, never
-comes near the bound, and one that broke off begins again with all parts.
+which has waited longest for a part, with an alarm; but never of one whose parts are still coming:
+a sender has several large packets on their way at once, and does not repeat confirmed parts. Parts
+that were left with the broker instead would stand in the way of all other senders, since they
+share a queue; parts that were set aside would fill the disk all the same.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -24,9 +25,11 @@ class Room:
 
     packets: int
     size: int
+    quiet: dt.timedelta = dt.timedelta(hours=1)
+    """How long no part of a packet has come before it may give way."""
 
     def giving_way(
-        self, unfinished: Iterable[Assembly], user_id: str | None, size: int
+        self, unfinished: Iterable[Assembly], user_id: str | None, size: int, now: dt.datetime
     ) -> list[Assembly]:
         """Return what must go before a sender begins a packet of `size` bytes, stalest first.
 
@@ -41,7 +44,8 @@ class Room:
         packets, total = len(theirs) + 1, size + sum(map(_announced, theirs))
         going: list[Assembly] = []
         for each in theirs:
-            if packets <= self.packets and total <= self.size:
+            fits = packets <= self.packets and total <= self.size
+            if fits or now - each.updated_at < self.quiet:
                 break
             going.append(each)
             packets, total = packets - 1, total - _announced(each)

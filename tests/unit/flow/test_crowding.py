@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from connector.flow.receive import Receiver
 from connector.model.states import InboxState
 from tests.unit.flow.test_assembly import Counter
 
+SECOND = dt.timedelta(seconds=1)
 PACKET = random.Random(9).randbytes(10_000)  # noqa: S311 - no secret
 
 
@@ -27,7 +29,7 @@ def narrow(office: Any) -> Counter:
     """A node with room for three unfinished packets, or 40,000 bytes, of each sender."""
     clock = office.node.clock
     assert isinstance(clock, ManualClock)
-    return Counter(office.node, clock, room=Room(packets=3, size=40_000))
+    return Counter(office.node, clock, room=Room(packets=3, size=40_000, quiet=SECOND))
 
 
 def begin(counter: Counter, name: str, data: bytes = PACKET, **change: Any) -> None:
@@ -57,6 +59,19 @@ def test_the_stalest_of_the_same_sender_gives_way(narrow: Counter) -> None:
     end(narrow, "m4")
     assert names(narrow) == {"m4"}
     assert narrow.left_over()[0] == 2
+
+
+def test_packets_on_their_way_never_give_way(office: Any) -> None:
+    """A sender has several large packets under way at once; all of them arrive."""
+    clock = office.node.clock
+    counter = Counter(office.node, clock, room=Room(packets=3, size=40_000))
+    several = [f"m{number}" for number in range(8)]
+    packets = [counter.parts_of(name.encode() * 5000, 2500, message_id=name) for name in several]
+    for parts in zip(*packets, strict=True):
+        counter.take(*parts)
+        clock.sleep(60)
+    assert names(counter) == set(several)
+    assert counter.alarms() == []
 
 
 def test_other_senders_do_not_feel_it(narrow: Counter) -> None:
@@ -138,6 +153,7 @@ def test_the_bounds_are_those_of_the_node(office: Any, limits: str, left: int) -
         )
         for name in ("m1", "m2", "m3"):
             counter.take(counter.parts_of(PACKET * 8, 40_000, message_id=name)[0])
+            clock.sleep(3600)
         assert counter.left_over()[0] == left
     finally:
         node.close()
