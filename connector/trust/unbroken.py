@@ -42,8 +42,11 @@ def unbroken_signer(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> x509.Cer
 
 
 def _bears_signature(root: etree._Element) -> bool:
-    """Tell whether anything of XMLDSig stands in a packet, wherever it is."""
-    return next(root.iter(f"{{{DS_NS}}}*"), None) is not None
+    """Tell whether anything of XMLDSig stands in a packet, or bears its name, wherever it is.
+
+    A signature whose namespace was damaged is a broken one, too.
+    """
+    return next(root.iter(f"{{{DS_NS}}}*", "{*}Signature"), None) is not None
 
 
 def _signer(data: bytes, root: etree._Element) -> x509.Certificate:

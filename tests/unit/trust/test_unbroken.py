@@ -83,6 +83,12 @@ def test_no_packet() -> None:
     assert code_of(b"<a><!-- x --></a>").startswith("EDX-2")
 
 
+def test_damaged_namespace(sealed: Sealed) -> None:
+    """A signature that is none by its namespace is a broken one, not an absent one."""
+    changed = sealed.data.replace(b"2000/09/xmldsig#", b"2000/09/xmldsig'", 1)
+    assert code_of(changed).startswith("EDX-31")
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=FIXTURES)
 @given(place=st.integers(0, 10**9), byte=st.integers(0, 255))
 def test_any_changed_byte(
