@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from connector.edxml.reader import read
-from connector.errors import ConnectorError, NoInputError
+from connector.errors import ConnectorError, Finding, NoInputError
 from connector.model.envelope import StatusReport
 from connector.model.states import InboxState
 from connector.store import codes, inbox
@@ -24,6 +25,7 @@ from connector.store.store import Store
 __all__ = ["Witnessed", "heads_of_peers", "read_heads"]
 
 _AT_ONCE: Final = 500
+_HEAD: Final = re.compile(r"[0-9a-f]{64}")
 _PROVEN: Final = (InboxState.DELIVERED, InboxState.DUPLICATE)
 
 
@@ -74,25 +76,53 @@ def heads_of_peers(
             return
 
 
-def read_heads(path: Path, agencies: Collection[str]) -> tuple[str, ...]:
-    """Return the heads of some agencies from what a peer's `connector journal heads` printed.
+def read_heads(
+    paths: Iterable[Path], agencies: Collection[str]
+) -> tuple[tuple[str, ...], list[Finding]]:
+    """Return the heads of some agencies from what peers' `connector journal heads` printed.
+
+    Each head comes once. A file that holds none of them proves nothing: that is a finding.
 
     Raises:
-        NoInputError: the file cannot be read, or is none of that kind.
+        NoInputError: a file cannot be read, or is none of that kind.
     """
+    heads: list[str] = []
+    findings: list[Finding] = []
+    for path in paths:
+        found = _heads_in(path, agencies)
+        heads += found
+        if not found:
+            ours = ", ".join(agencies)
+            findings.append(codes.NO_HEAD_COMPARED.at(str(path), agencies=ours))
+    return tuple(dict.fromkeys(heads)), findings
+
+
+def _heads_in(path: Path, agencies: Collection[str]) -> list[str]:
     try:
-        entries = _listed(path.read_text("utf-8"))
-        heads = [str(each["head"]) for each in entries if each["agency"] in agencies]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        stated = [_stated(each) for each in _listed(path.read_text("utf-8"))]
+        return [_digest(head) for agency, head in stated if agency in agencies]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise NoInputError(codes.HEADS_UNREADABLE.at(str(path), reason=error)) from error
-    return tuple(dict.fromkeys(heads))
 
 
-def _listed(text: str) -> list[dict[str, Any]]:
+def _listed(text: str) -> list[Any]:
     entries = json.loads(text)
     if not isinstance(entries, list):
         raise TypeError(f"it is no list but {type(entries).__name__}")
     return entries
+
+
+def _stated(entry: Any) -> tuple[str, str]:
+    agency, head = entry["agency"], entry["head"]
+    if not isinstance(agency, str) or not isinstance(head, str):
+        raise TypeError("an agency or a head in it is no text")
+    return agency, head
+
+
+def _digest(head: str) -> str:
+    if not _HEAD.fullmatch(head):
+        raise ValueError(f"a head in it is no SHA-256: {head[:64]!r}")
+    return head
 
 
 def _head(spool: Spool, sha256: str) -> str | None:

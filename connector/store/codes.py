@@ -19,12 +19,14 @@ __all__ = [
     "DISK_FULL",
     "FILE_FAILED",
     "HEADS_UNREADABLE",
+    "JOURNAL_EMPTIED",
     "JOURNAL_GAP",
     "JOURNAL_HEAD_LOST",
     "JOURNAL_ROW_CHANGED",
     "LOCKED",
     "MISUSE",
     "NEWER_SCHEMA",
+    "NO_HEAD_COMPARED",
     "OLDER_SCHEMA",
     "POSTGRES_EXTRA",
     "READ_ONLY",
@@ -187,6 +189,24 @@ HEADS_UNREADABLE: Final = Text(
     "A peer makes it: connector journal heads --of CODE --json > FILE",
     "Cơ quan đối tác tạo tệp này: connector journal heads --of MÃ --json > TỆP",
 )
+NO_HEAD_COMPARED: Final = Text(
+    "EDX-5044",
+    "Nothing was compared: this file holds no head of this node's journal ({agencies})",
+    "Chưa đối chiếu được gì: tệp này không có đầu chuỗi nào của nhật ký nút này ({agencies})",
+    "Ask a peer that has received signed statuses from you for its file: "
+    "connector journal heads --of CODE --json > FILE",
+    "Xin tệp của cơ quan đã nhận trạng thái có chữ ký từ đơn vị: "
+    "connector journal heads --of MÃ --json > TỆP",
+)
+JOURNAL_EMPTIED: Final = Text(
+    "EDX-5045",
+    "The journal has no entry, but the store holds packets or messages",
+    "Nhật ký không có mục nào nhưng kho dữ liệu có gói tin hoặc thông điệp",
+    "The journal was changed outside the program: keep the file, compare with a backup, "
+    "report it to the person responsible for security",
+    "Nhật ký bị sửa từ bên ngoài chương trình: giữ lại tệp, so với bản sao lưu, báo người "
+    "phụ trách an toàn thông tin",
+)
 CONSTRAINT: Final = Text(
     "EDX-5050",
     "The database refused a row that would break a promise: {reason}",
@@ -231,6 +251,8 @@ CATALOGUE: Final[tuple[Text, ...]] = (
     JOURNAL_GAP,
     JOURNAL_HEAD_LOST,
     HEADS_UNREADABLE,
+    NO_HEAD_COMPARED,
+    JOURNAL_EMPTIED,
     CONSTRAINT,
     MISUSE,
     BACKUP_NOT_HERE,

@@ -25,6 +25,7 @@ from connector.store.columns import moment_text, to_json
 from connector.store.statements import Statement, Values, insert_into, limited
 
 __all__ = [
+    "Damaged",
     "Entry",
     "NewEntry",
     "append",
@@ -33,11 +34,13 @@ __all__ = [
     "entries",
     "entry_hash",
     "head",
+    "rows",
     "verify",
 ]
 
 _AT_ONCE: Final = 1000
 _FINDINGS_AT_MOST: Final = 100
+_DEEPEST: Final = 100
 _SIMPLE: Final = frozenset({str, int, float, bool, type(None)})
 _INSERT: Final = insert_into(t.journal, ("seq", "at", "event", "packet_id", "facts", "hash"))
 _LAST: Final = Statement(
@@ -55,6 +58,14 @@ class Entry:
     packet_id: str | None
     facts: dict[str, Any]
     hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damaged:
+    """A row that can be no entry of the program; `cells` are its columns as text, as they stand."""
+
+    seq: int
+    cells: dict[str, str | None]
 
 
 class NewEntry(NamedTuple):
@@ -145,6 +156,15 @@ def entries(
     return [_entry(row) for row in tx.execute(query.order_by(t.journal.c.seq).limit(limit))]
 
 
+def rows(tx: Connection, *, after: int = 0, limit: int) -> list[Entry | Damaged]:
+    """Return what `entries` does, for people who look: also from a journal that was changed.
+
+    Only what cannot be read as an entry is `Damaged`; whether the chain holds, `verify` says.
+    """
+    query = select(t.journal).where(t.journal.c.seq > after).order_by(t.journal.c.seq)
+    return [_looked_at(row) for row in tx.execute(query.limit(limit))]
+
+
 def verify(
     tx: Connection, expected_head: str | None = None, *, witnessed: Iterable[str] = ()
 ) -> list[Finding]:
@@ -165,8 +185,16 @@ def verify(
         before = _Link(row.seq, str(row.hash))
         if len(findings) >= _FINDINGS_AT_MOST:
             return findings
+    if before == _Link(0, "") and _something_was_done(tx):
+        findings.append(codes.JOURNAL_EMPTIED.at("journal"))
     lost = itertools.islice(missing, _FINDINGS_AT_MOST)
     return [*findings, *(codes.JOURNAL_HEAD_LOST.at("journal", head=head) for head in lost)]
+
+
+def _something_was_done(tx: Connection) -> bool:
+    """Return whether there is a packet or message: none is written without its entry."""
+    tables = (t.outbox_packet.c.position, t.inbox_message.c.position)
+    return any(tx.execute(select(each).limit(1)).first() is not None for each in tables)
 
 
 def _holds(before: str, row: Row[Any]) -> bool:
@@ -204,3 +232,44 @@ def _entry(row: Row[Any]) -> Entry:
         facts=json.loads(row.facts),
         hash=row.hash,
     )
+
+
+def _looked_at(row: Row[Any]) -> Entry | Damaged:
+    try:
+        entry = _entry(row)
+        if _is_as_written(entry, row):
+            return entry
+    except (TypeError, ValueError, OverflowError, RecursionError, Bug):
+        pass
+    names = [column.name for column in t.journal.columns if column is not t.journal.c.seq]
+    return Damaged(seq=row.seq, cells={name: _cell(getattr(row, name)) for name in names})
+
+
+def _is_as_written(entry: Entry, row: Row[Any]) -> bool:
+    """Return whether all columns have the form in which the program writes them."""
+    facts: object = entry.facts
+    return (
+        all(isinstance(text, str) for text in (row.event, row.packet_id or "", row.hash))
+        and isinstance(facts, dict)
+        and entry.at.year < dt.MAXYEAR  # can be shown in any zone
+        and moment_text(entry.at) == row.at
+        and not _is_deep(facts)
+        and bool(to_json(facts) == row.facts)
+    )
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        dicts = (each.values() for each in level if isinstance(each, dict))
+        lists = (each for each in level if isinstance(each, list))
+        level = list(itertools.chain.from_iterable((*dicts, *lists)))
+        if not level:
+            return False
+    return True
+
+
+def _cell(value: object) -> str | None:
+    if isinstance(value, bytes):
+        return f"x'{value.hex()}'"
+    return None if value is None else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -43,6 +44,9 @@ def test_a_whole_journal_has_all_heads_that_a_peer_saw(pair: Pair, witnessed: Pa
     """What was stated in statuses is still in the chain."""
     said = pair.receiver.do("journal", "verify", "--witnessed", witnessed, "--json")
     assert (said.status, said.data["findings"]) == (0, [])
+    assert said.data["compared"] == len(
+        {each["head"] for each in json.loads(witnessed.read_text())}
+    )
     listed = pair.sender.do("journal", "heads", "--limit", "1")
     assert "H41" in listed.out
     assert sum(line.startswith("H41 ") for line in listed.out.splitlines()) == 1
@@ -72,6 +76,24 @@ def test_a_journal_that_was_written_anew_is_found_out(copy: Node, witnessed: Pat
     store.close()
     assert copy.do("journal", "verify").status == 0
     assert copy.do("journal", "verify", "--witnessed", witnessed).status == 1
+
+
+def test_a_journal_that_was_emptied_is_found_out(copy: Node) -> None:
+    """What the node received and sent stands beside it, so nobody has to witness anything."""
+    store = Store.open(copy.config.parent / "state-copied", clock=SystemClock())
+    with store.begin() as tx:
+        tx.execute(t.journal.delete())
+    store.close()
+    said = copy.do("journal", "verify", "--json")
+    assert said.status == 1
+    assert [each["code"] for each in said.data["findings"]] == ["EDX-5045"]
+
+
+def test_heads_of_somebody_else_prove_nothing(pair: Pair, witnessed: Path) -> None:
+    """What was seen of the receiver's journal says nothing of the sender's."""
+    said = pair.sender.do("journal", "verify", "--witnessed", witnessed, "--json")
+    assert (said.status, said.data["compared"]) == (1, 0)
+    assert [each["code"] for each in said.data["findings"]] == ["EDX-5044"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", '[{"head": "x"}]', "[1]"])

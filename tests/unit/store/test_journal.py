@@ -3,13 +3,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from connector.clock import ManualClock
 from connector.errors import Bug, Text
-from connector.store import codes, journal
+from connector.store import codes, inbox, journal, outbox
+from connector.store.inbox import NewMessage
+from connector.store.outbox import OutboxPacket
 from connector.store.store import Store
 
 COPY_OF_THE_LAST = """
@@ -118,6 +121,30 @@ def test_a_lost_end_is_found_by_a_witnessed_head(store: Store) -> None:
         assert journal.verify(tx, expected_head=hashes[1]) == []
         (finding,) = journal.verify(tx, expected_head=hashes[4])
     assert finding.code == codes.JOURNAL_HEAD_LOST.code
+
+
+def test_a_journal_that_was_emptied_is_found_by_what_was_sent(
+    store: Store, packet: Callable[..., OutboxPacket]
+) -> None:
+    """No packet is queued without an entry, so one beside an empty journal gives it away."""
+    with store.begin() as tx:
+        outbox.enqueue(tx, packet("p1"), ["H41"], b"recipe")
+    write(store, {"n": 1})
+    assert tamper(store, "UPDATE journal SET seq = 1") == []
+    assert tamper(store, "DELETE FROM journal") == [codes.JOURNAL_EMPTIED.code]
+
+
+def test_a_journal_that_was_emptied_is_found_by_what_was_received(
+    store: Store, new_message: Callable[..., NewMessage]
+) -> None:
+    """No message is kept without an entry either; a lost head is told beside it."""
+    with store.begin() as tx:
+        inbox.receive(tx, new_message("m1"))
+    (head,) = write(store, {"n": 1})
+    assert tamper(store, "DELETE FROM journal") == [codes.JOURNAL_EMPTIED.code]
+    with store.read() as tx:
+        found = [finding.code for finding in journal.verify(tx, expected_head=head)]
+    assert found == [codes.JOURNAL_EMPTIED.code, codes.JOURNAL_HEAD_LOST.code]
 
 
 def test_a_gap_is_named(store: Store) -> None:
