@@ -28,6 +28,9 @@ class TlsSettings:
 
     def context(self) -> ssl.SSLContext:
         """Return a context that verifies the server; raises ConfigError on unusable files."""
+        for path in (self.ca_file, self.certificate_file, self.key_file):
+            if path is not None:
+                _check_readable(path)
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
             if self.certificate_file is not None:
@@ -36,6 +39,15 @@ class TlsSettings:
             raise ConfigError(codes.TLS_FILES.at("broker.tls", reason=error)) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
+
+
+def _check_readable(path: Path) -> None:
+    """Refuse a file by its name: what loads several of them does not tell which one it was."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigError(codes.TLS_FILES.at(str(path), reason=reason)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from connector.config.agency import AgencyConfig, OrganizationConfig, check_code
 from connector.config.load import parse
 from connector.config.schema import draft07
 from connector.config.servers import BrokerConfig, StoreConfig, TlsConfig
-from connector.config.settings import LocalPath, SettingProblem, Settings
+from connector.config.settings import LocalPath, Seconds, SettingProblem, Settings
 from connector.config.trust import RevocationConfig, TrustConfig
 from connector.config.yaml_source import Node, load_yaml
 
@@ -103,7 +103,7 @@ class LimitsConfig(Settings):
         default=256,
         title="Số gói tin nhận dở tối đa",
         description="Packets in parts that one sender may leave unfinished; beyond it the one that "
-        "has waited longest goes, with an alarm.",
+        "has waited longest goes, with an alarm, if none of its parts has come for an hour.",
         ge=1,
         le=9000,
     )
@@ -118,22 +118,22 @@ class LimitsConfig(Settings):
 class RetryConfig(Settings):
     """How long and how often the node tries again."""
 
-    first_seconds: float = Field(
+    first_seconds: Seconds = Field(
         default=5.0,
         title="Lần thử lại đầu (giây)",
         description="Wait before the second attempt.",
         gt=0,
     )
-    max_seconds: float = Field(
+    max_seconds: Seconds = Field(
         default=3600.0, title="Khoảng chờ tối đa (giây)", description="Longest wait.", gt=0
     )
-    park_after_seconds: float = Field(
+    park_after_seconds: Seconds = Field(
         default=259_200.0,
         title="Dừng thử sau (giây)",
         description="Age at which a delivery is parked for the operator.",
         gt=0,
     )
-    hold_seconds: float = Field(
+    hold_seconds: Seconds = Field(
         default=86_400.0,
         title="Chờ văn bản được nêu (giây)",
         description="How long a recall, update or replacement waits for the document it names.",
@@ -193,7 +193,7 @@ class NodeConfig(Settings):
     adapters: tuple[LocalPath, ...] = Field(
         default=(), title="Các adapter", description="Directories that hold an adapter.yaml."
     )
-    poll_seconds: float = Field(
+    poll_seconds: Seconds = Field(
         default=30.0,
         title="Chu kỳ đọc nguồn (giây)",
         description="How often the adapters' exports are looked at.",

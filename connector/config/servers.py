@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from connector.config.secrets import SecretRef
-from connector.config.settings import LocalPath, Settings
+from connector.config.settings import LocalPath, Seconds, Settings
 
 __all__ = ["BrokerConfig", "StoreConfig", "TlsConfig"]
 
@@ -74,7 +74,7 @@ class BrokerConfig(Settings):
         ge=_MEBIBYTE // 16,
         le=64 * _MEBIBYTE,
     )
-    parts_expire_seconds: float = Field(
+    parts_expire_seconds: Seconds = Field(
         default=259_200.0,
         title="Chờ các phần còn thiếu (giây)",
         description="How long the parts of a packet wait for those that are missing; then they are "
@@ -88,7 +88,7 @@ class BrokerConfig(Settings):
         ge=1,
         le=600,
     )
-    connect_timeout_seconds: float = Field(
+    connect_timeout_seconds: Seconds = Field(
         default=10.0,
         title="Thời hạn kết nối (giây)",
         description="Longest wait for a connection.",

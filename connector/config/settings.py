@@ -11,6 +11,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     ValidationError,
     ValidationInfo,
     WithJsonSchema,
@@ -25,10 +26,14 @@ __all__ = [
     "LocalPath",
     "NestedProblem",
     "Scalar",
+    "Seconds",
     "SettingProblem",
     "SettingProblems",
     "Settings",
 ]
+
+Seconds = Annotated[float, Field(le=315_360_000)]
+"""A time in seconds, ten years at the most: more cannot be added to a date."""
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 

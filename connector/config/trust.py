@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from connector.config import codes
-from connector.config.settings import LocalPath, SettingProblem, Settings
+from connector.config.settings import LocalPath, Seconds, SettingProblem, Settings
 
 __all__ = ["RevocationConfig", "TrustConfig"]
 
@@ -50,7 +50,7 @@ class RevocationConfig(Settings):
         description="Responder to ask instead of those that the certificates name.",
         pattern=r"^https?://[!-~]+$",
     )
-    ocsp_timeout_seconds: float = Field(
+    ocsp_timeout_seconds: Seconds = Field(
         default=10.0,
         title="Thời gian chờ OCSP (giây)",
         description="Longest wait for one answer of a responder.",

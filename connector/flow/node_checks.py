@@ -110,6 +110,7 @@ def _broker(config: NodeConfig) -> Iterator[Finding]:
     usable = all(_is_host(host) for host in hosts.split(","))
     if not usable:
         yield codes.BROKER_HOST.at(place)
+    told: set[Finding] = set()
     for agency in config.agencies:
         try:
             settings = agency_broker(config.broker, agency)
@@ -118,6 +119,10 @@ def _broker(config: NodeConfig) -> Iterator[Finding]:
             continue
         for finding in _refusal(settings.endpoints) if usable else ():
             yield replace(finding, place=place)
+        if settings.tls is not None:
+            unusable = set(_refusal(settings.tls.context)) - told
+            told |= unusable
+            yield from unusable
 
 
 def _is_host(text: str) -> bool:

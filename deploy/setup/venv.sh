@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-python3}
 
-stamp() { cat pyproject.toml requirements-dev.lock | sha256sum | cut -d' ' -f1; }
+# The directory belongs to it: an environment that was copied with its checkout runs the other one's code.
+stamp() { { pwd -P; cat pyproject.toml requirements-dev.lock; } | sha256sum | cut -d' ' -f1; }
 
 exec 9>.venv.lock
 flock 9
@@ -20,6 +21,7 @@ except ImportError:
     sys.exit("Python's venv module is incomplete: apt-get install python3-venv")
 EOP
 echo "setting up .venv (once, about a minute) …" >&2
+rm -rf .venv
 "$python" -m venv .venv
 .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 .venv/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

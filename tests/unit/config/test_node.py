@@ -105,6 +105,7 @@ def test_sections_of_other_rooms_keep_their_places(tmp_path: Path) -> None:
         ("amqp://G22@", "http://", "EDX-1015", 7),
         ("{env: PW}", "secret", "EDX-1020", 7),
         ("anchors_dir: trust/anchors", "", "EDX-1011", 6),
+        ("config_version: 1", "config_version: 1\nretry: {hold_seconds: 1e300}", "EDX-1014", 2),
     ],
 )
 def test_wrong_nodes_are_refused_at_the_line(

@@ -143,6 +143,21 @@ def test_hosts_and_ports_that_can_be(config: Path, hosts: str) -> None:
     assert found(config) == []
 
 
+def test_tls_files_that_cannot_be_used(config: Path, tmp_path: Path) -> None:
+    """A missing file is named; one that is no certificate is refused before the node starts."""
+    for name in ("ca.crt", "me.crt"):
+        (tmp_path / name).write_text("no certificate", encoding="ascii")
+    assert config.parent == tmp_path
+    url = 'url: "amqp://127.0.0.1:5672/x"'
+    tls = "tls: {ca_file: ca.crt, certificate_file: me.crt, key_file: away.key}"
+    change(config, url, f'url: "amqps://127.0.0.1:5671/x", {tls}')
+    (finding,) = found(config)
+    assert (finding.code, finding.place) == ("EDX-6032", str(tmp_path / "away.key"))
+    (tmp_path / "away.key").write_text("no key", encoding="ascii")
+    (finding,) = found(config)
+    assert (finding.code, finding.place) == ("EDX-6032", "broker.tls")
+
+
 def test_password_in_the_address(config: Path) -> None:
     """It is told, a warning outside of production, and is not repeated."""
     at = change(config, "127.0.0.1:5672", "g22:geheim@mq:5672")
