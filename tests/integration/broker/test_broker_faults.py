@@ -76,7 +76,7 @@ def _ids_in_inbox(settings: BrokerSettings) -> list[str | None]:
     found: list[str | None] = []
     try:
         assert consumer.wait_connected(_SECONDS)
-        while consumer.backlog(_SECONDS) or consumer.unacked:
+        while consumer.backlog(_SECONDS) != 0 or consumer.unacked:  # None: it was just cut off
             batch = consumer.receive_many(100, 0.5)
             consumer.ack(message.tag for message in batch)
             found += [message.message_id for message in batch]
