@@ -11,8 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
-import pickle
-import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +27,7 @@ from connector.edxml.stored import NewScratch
 from connector.errors import Finding, PermanentError
 from connector.flow import codes
 from connector.flow.workers.child import Child
+from connector.flow.workers.pool import LOST, NotStarted, Pool
 from connector.model.content import Content
 from connector.model.envelope import Envelope
 from connector.store.spool import Spooled
@@ -127,10 +126,7 @@ class Checks:
         self._setup: Final = setup
         self._source: Final = source
         self._version: Final = version
-        self._idle: Final[queue.SimpleQueue[Child]] = queue.SimpleQueue()
-        self._all: Final[list[Child]] = []
-        self._lock: Final = threading.Lock()
-        self._closed = False
+        self._pool: Final = Pool(partial(_started, setup))
         self._ready: Final = threading.Event()
         self._not_before = 0.0
         self._threads: Final = ThreadPoolExecutor(max(count, 1), "check")
@@ -138,10 +134,9 @@ class Checks:
     def start(self) -> None:
         """Start the processes and wait until they have answered; done before the first is used."""
         try:
-            for _ in range(self.count):
-                self._idle.put(self._new())
+            self._pool.fill(self.count)
             self._ready.set()
-        except _NotStarted:
+        except NotStarted:
             self._not_before = self._setup.clock.monotonic() + _START_AGAIN_SECONDS
 
     def begin(self, bodies: Sequence[Body]) -> list[Checking]:
@@ -162,7 +157,7 @@ class Checks:
     def _at_hand(self) -> bool:
         """Tell whether the processes are ready; they are started beside if they are not."""
         due = self._setup.clock.monotonic() >= self._not_before
-        if not self._ready.is_set() and not self._closed and due:
+        if not self._ready.is_set() and not self._pool.closed and due:
             self._not_before = math.inf
             self._threads.submit(self.start)
         return self.ready
@@ -174,16 +169,11 @@ class Checks:
 
     def processes(self) -> tuple[int, ...]:
         """Return the process ids of those that were started."""
-        with self._lock:
-            return tuple(child.process.pid for child in self._all)
+        return self._pool.processes()
 
     def close(self) -> None:
         """End all processes; what is being looked at there is left alone."""
-        with self._lock:
-            self._closed = True
-            for child in self._all:
-                child.end()
-            self._all.clear()
+        self._pool.close()
         self._threads.shutdown(cancel_futures=True)
 
     def _take(
@@ -200,9 +190,9 @@ class Checks:
     ) -> list[Checked | PermanentError | None]:
         try:
             return [*self._asked(version, bodies)]
-        except _NotStarted:
+        except NotStarted:
             return [None] * len(bodies)
-        except (OSError, EOFError, pickle.UnpicklingError):
+        except LOST:
             return [self._alone(version, body) for body in bodies]
 
     def _alone(self, version: str, body: Body) -> Checked | PermanentError | None:
@@ -211,59 +201,28 @@ class Checks:
         for _ in range(2):
             try:
                 return self._asked(version, [body])[0]
-            except _NotStarted:
+            except NotStarted:
                 return None
-            except (OSError, EOFError, pickle.UnpicklingError) as error:
+            except LOST as error:
                 reason = repr(error)
-                if self._closed:
+                if self._pool.closed:
                     return None
         return PermanentError(codes.CHECK_WORKER_DIED.at(reason=reason))
 
     def _asked(self, version: str, bodies: Sequence[Body]) -> list[Checked | None]:
         today = vietnam_date(self._setup.clock.now())
-        child = self._free()
-        try:
-            answers: list[Checked | None] = child.ask((version, today, tuple(bodies)))
-        except BaseException:
-            with self._lock:
-                if child in self._all:
-                    self._all.remove(child)
-            child.end()
-            raise
-        self._idle.put(child)
+        answers: list[Checked | None] = self._pool.ask((version, today, tuple(bodies)))
         return answers
-
-    def _free(self) -> Child:
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            return self._new()
-
-    def _new(self) -> Child:
-        child = _started(self._setup)
-        with self._lock:
-            if not self._closed:
-                self._all.append(child)
-                return child
-        child.end()
-        raise _NotStarted
-
-
-class _NotStarted(Exception):
-    """There is no process, which says nothing about any packet."""
 
 
 def _started(setup: Setup) -> Child:
     """Return a process that has answered once, so that what kills it later is a packet."""
-    try:
-        child = Child(_MODULE, setup)
-    except OSError as error:
-        raise _NotStarted from error
+    child = Child(_MODULE, setup)
     try:
         child.ask(("", vietnam_date(setup.clock.now()), ()))
-    except (OSError, EOFError, pickle.UnpicklingError) as error:
+    except BaseException:
         child.end()
-        raise _NotStarted from error
+        raise
     return child
 
 

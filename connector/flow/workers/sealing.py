@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import pickle
-import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from connector.clock import Clock
@@ -23,6 +22,7 @@ from connector.edxml.parser import Limits
 from connector.errors import ConnectorError, PermanentError, UnavailableError
 from connector.flow import codes
 from connector.flow.workers.child import Child
+from connector.flow.workers.pool import LOST, Closed, NotStarted, Pool
 from connector.flow.workers.sealer import Sealer
 from connector.model.envelope import Document, Envelope
 from connector.model.packet import Part, Payload, Sealed, WriteOptions
@@ -87,12 +87,9 @@ class Workers:
 
     def __init__(self, sealer: Sealer, setup: Setup, count: int) -> None:
         self._sealer: Final = sealer
-        self._setup: Final = setup
         self.count: Final = count
-        self._idle: Final[queue.SimpleQueue[Child]] = queue.SimpleQueue()
-        self._all: Final[list[Child]] = []
+        self._pool: Final = Pool(partial(Child, _INSIDE, setup))
         self._lock: Final = threading.Lock()
-        self._closed: Final = threading.Event()
         self._ready: Final = threading.Event()
         self._begun = False
         self._threads: Final = ThreadPoolExecutor(max(count, 1), "seal")
@@ -109,14 +106,14 @@ class Workers:
         for start in range(0, len(jobs), _CHUNK):
             chunk = jobs[start : start + _CHUNK]
             answers = self._threads.submit(self._answers, chunk)
-            taken += [_There(job, answers, number) for number, job in enumerate(chunk)]
+            taken += [_There(self._sealer, job, answers, at) for at, job in enumerate(chunk)]
         return taken
 
     def start(self) -> None:
         """Start one worker and wait until it has answered; without one the work is done here."""
         try:
             self._asked(())
-        except (OSError, EOFError, pickle.UnpicklingError, ConnectorError):
+        except (*LOST, NotStarted, ConnectorError):
             return
         self._ready.set()
 
@@ -130,63 +127,51 @@ class Workers:
 
     def processes(self) -> tuple[int, ...]:
         """Return the process ids of the workers that were started."""
-        with self._lock:
-            return tuple(worker.process.pid for worker in self._all)
+        return self._pool.processes()
 
     def close(self) -> None:
         """End all workers; what is being sealed ends with an error."""
-        with self._lock:
-            self._closed.set()
-            for worker in self._all:
-                worker.end()
-            self._all.clear()
+        self._pool.close()
         self._threads.shutdown(cancel_futures=True)
 
-    def _answers(self, jobs: Sequence[Job]) -> list[Answer]:
+    def _answers(self, jobs: Sequence[Job]) -> list[Answer | None]:
+        """Return the answers about jobs; None about what is to be sealed here."""
         try:
-            return self._asked(jobs)
-        except (OSError, EOFError, pickle.UnpicklingError):
+            return [*self._asked(jobs)]
+        except LOST:
             return [self._alone(job) for job in jobs]
+        except Closed:
+            return [_stopped() for _ in jobs]
+        except NotStarted:
+            return [None for _ in jobs]
         except UnavailableError as error:
             return [Answer(error=error) for _ in jobs]
 
-    def _alone(self, job: Job) -> Answer:
+    def _alone(self, job: Job) -> Answer | None:
         """Seal one of the jobs whose worker died, with a new worker."""
         try:
             return self._asked([job])[0]
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
-            if self._closed.is_set():
-                return Answer(error=UnavailableError(codes.SEALING_STOPPED.at()))
+        except LOST as error:
+            if self._pool.closed:
+                return _stopped()
             finding = codes.SEAL_WORKER_DIED.at(reason=repr(error))
             return Answer(error=PermanentError(finding))
+        except Closed:
+            return _stopped()
+        except NotStarted:
+            return None
         except UnavailableError as error:
             return Answer(error=error)
 
     def _asked(self, jobs: Sequence[Job]) -> list[Answer]:
-        worker = self._free()
-        try:
-            answers = worker.ask(tuple(jobs))
-        except BaseException:
-            with self._lock:
-                if worker in self._all:
-                    self._all.remove(worker)
-            worker.end()
-            raise
-        self._idle.put(worker)
+        answers = self._pool.ask(tuple(jobs))
         if isinstance(answers, ConnectorError):
             raise answers
         return list(answers)
 
-    def _free(self) -> Child:
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            with self._lock:
-                if self._closed.is_set():
-                    raise UnavailableError(codes.SEALING_STOPPED.at()) from None
-                worker = Child(_INSIDE, self._setup)
-                self._all.append(worker)
-            return worker
+
+def _stopped() -> Answer:
+    return Answer(error=UnavailableError(codes.SEALING_STOPPED.at()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +186,15 @@ class _Here:
 
 @dataclass(frozen=True, slots=True)
 class _There:
+    sealer: Sealer
     job: Job
-    answers: Future[list[Answer]]
+    answers: Future[list[Answer | None]]
     number: int
 
     def __call__(self) -> Sealed:
         answer = self.answers.result()[self.number]
+        if answer is None:
+            return _Here(self.sealer, self.job)()
         if answer.error is not None:
             raise answer.error
         if answer.unexpected:

@@ -170,6 +170,19 @@ def _with(content: BytesContent) -> Job:
     return _job(replace(document, attachments=(replace(_file(b""), content=content),)))
 
 
+def test_without_a_new_process_it_is_sealed_here(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that cannot start one says nothing against a document."""
+    workers = make(1)
+    (worker,) = workers.processes()
+    os.kill(worker, signal.SIGKILL)
+    monkeypatch.setattr("sys.executable", "/nonexistent/python")
+    jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
+    here = [result().digest for result in make(0).submit(jobs)]
+    assert [result().digest for result in workers.submit(jobs)] == here
+
+
 @pytest.fixture
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers import the classes of this module, and tell them apart from this process."""
