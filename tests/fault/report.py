@@ -6,6 +6,7 @@ import json
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,12 +21,58 @@ END: Final = "<!-- end of fault report -->"
 _COMMAND: Final = "make fault"
 
 
+@dataclass(slots=True)
+class _Read:
+    """The lines of all slices by part, and what their first and last lines say."""
+
+    lines: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    seeds: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    commits: Counter[str] = field(default_factory=Counter)
+    documents: int = 0
+    seconds: float = 0.0
+    processor: float = 0.0
+
+    def of(self, *parts: str, having: str) -> list[dict[str, Any]]:
+        """Return the lines of some parts that have a key."""
+        return [line for part in parts for line in self.lines[part] if having in line]
+
+
+_TRYING: Final = ("faults", "storm", "again")
+_OF_THE_BROKER: Final = frozenset({"F7", "F8", "F9", "F10", "F16", "F18", "F24", "F27"})
+
+
 def add_up(results: Iterable[Path]) -> dict[str, Any]:
     """Return the report over all slices that have been run."""
-    lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    seeds: dict[str, list[int]] = defaultdict(list)
-    commits: Counter[str] = Counter()
-    documents, seconds, processor = 0, 0.0, 0.0
+    read = _read(results)
+    cuts, trials = read.of("power", having="cut"), read.of(*_TRYING, having="name")
+    killed = [case for case in read.of("kills", "fresh", having="case") if case["killed"]]
+    honest = [cut for cut in cuts if not cut["lying"]]
+    tried = read.of("safeguards", having="safeguard")
+    wrong = _wrong(read)
+    counts = Counter(fault.partition(":")[0] for fault in wrong)
+    return {
+        "command": _COMMAND,
+        "commits": dict(sorted(read.commits.items())),
+        "seeds": {part: sorted(found) for part, found in sorted(read.seeds.items())},
+        "seconds_of_slices": round(read.seconds, 1),
+        "processor_seconds_of_slices": round(read.processor, 1),
+        **_of_kills(killed),
+        "fresh_interpreter_kills": sum(case["killed"] for case in read.of("fresh", having="case")),
+        "power_cuts": len(honest),
+        "broker_faults": sum(trial["name"] in _OF_THE_BROKER for trial in trials),
+        "storm_faults": len(read.of("storm", having="name")),
+        "documents": read.documents,
+        "restarts": _restarts(read),
+        **{kind.replace(" ", "_"): counts[kind] for kind in KINDS},
+        "safeguards_noticed": {line["safeguard"]: bool(line["switched_off"]) for line in tried},
+        "faults": _by_fault(killed, honest, [cut for cut in cuts if cut["lying"]], trials),
+        "not_done": dict(NOT_DONE),
+        "wrong": sorted(set(wrong))[:200],
+    }
+
+
+def _read(results: Iterable[Path]) -> _Read:
+    read = _Read()
     for path in sorted(results):
         part = ""
         for text in path.read_text("utf-8").splitlines():
@@ -33,56 +80,42 @@ def add_up(results: Iterable[Path]) -> dict[str, Any]:
             if "spec" in line:
                 part = line["spec"]["part"]
                 if "seconds_of_slice" not in line and "fingerprint" in line:
-                    commits[line["commit"]] += 1
-                seeds[part].append(line["spec"]["seed"])
-            seconds += line.get("seconds_of_slice", 0.0)
-            processor += line.get("processor_seconds_of_slice", 0.0)
-            documents += line.get("documents", 0)
-            lines[part].append(line)
-    trying = ("faults", "storm", "again")
-    cases = [line for part in ("kills", "fresh") for line in lines[part] if "case" in line]
-    cuts = [line for line in lines["power"] if "cut" in line]
-    trials = [line for part in trying for line in lines[part] if "name" in line]
-    ends = [line for part in trying for line in lines[part] if "verdict" in line]
-    honest = [cut for cut in cuts if not cut["lying"]]
+                    read.commits[line["commit"]] += 1
+                read.seeds[part].append(line["spec"]["seed"])
+            read.seconds += line.get("seconds_of_slice", 0.0)
+            read.processor += line.get("processor_seconds_of_slice", 0.0)
+            read.documents += line.get("documents", 0)
+            read.lines[part].append(line)
+    return read
+
+
+def _wrong(read: _Read) -> list[str]:
+    """Return everything that was found wrong with all safeguards in force and an honest disk."""
+    honest = [cut for cut in read.of("power", having="cut") if not cut["lying"]]
+    cases, trials = read.of("kills", "fresh", having="case"), read.of(*_TRYING, having="name")
     wrong = [fault for line in (*cases, *honest, *trials) for fault in line["faults"]]
-    wrong += [fault for line in ends for fault in line["verdict"]]
-    tried = [line for line in lines["safeguards"] if "safeguard" in line]
+    wrong += [fault for line in read.of(*_TRYING, having="verdict") for fault in line["verdict"]]
+    tried = read.of("safeguards", having="safeguard")
     wrong += [fault for line in tried for fault in line["in_force"]]
-    restarts = [line["restart"] for part in lines.values() for line in part if "restart" in line]
-    wrong += [fault for restart in restarts for fault in restart["faults"]]
-    counts = Counter(fault.partition(":")[0] for fault in wrong)
-    killed = [case for case in cases if case["killed"]]
-    passed = {case["case"]["point"] for case in killed}
+    return wrong + [fault for restart in _restarts(read) for fault in restart["faults"]]
+
+
+def _restarts(read: _Read) -> list[dict[str, Any]]:
+    return [line["restart"] for line in read.of(*list(read.lines), having="restart")]
+
+
+def _of_kills(killed: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how often and where a process was killed, and where never."""
+    points = Counter(case["case"]["point"] for case in killed)
+    kinds = Counter(case["case"]["kind"] for case in killed)
     return {
-        "command": _COMMAND,
-        "commits": dict(sorted(commits.items())),
-        "seeds": {part: sorted(found) for part, found in sorted(seeds.items())},
-        "seconds_of_slices": round(seconds, 1),
-        "processor_seconds_of_slices": round(processor, 1),
         "crash_points": len(crash.POINTS),
-        "crash_points_killed_at": len(passed),
-        "crash_points_never_reached": sorted(set(crash.POINTS) - passed),
+        "crash_points_killed_at": len(points),
+        "crash_points_never_reached": sorted(set(crash.POINTS) - set(points)),
         "kills": len(killed),
-        "kills_by_point": dict(sorted(Counter(c["case"]["point"] for c in killed).items())),
-        "kills_by_kind": dict(sorted(Counter(c["case"]["kind"] for c in killed).items())),
-        "fresh_interpreter_kills": sum(
-            1 for case in lines["fresh"] if "case" in case and case["killed"]
-        ),
-        "power_cuts": len(honest),
-        "broker_faults": sum(trial["name"] in _OF_THE_BROKER for trial in trials),
-        "storm_faults": sum("name" in line for line in lines["storm"]),
-        "documents": documents,
-        "restarts": restarts,
-        **{kind.replace(" ", "_"): counts[kind] for kind in KINDS},
-        "safeguards_noticed": {line["safeguard"]: bool(line["switched_off"]) for line in tried},
-        "faults": _by_fault(killed, honest, [c for c in cuts if c["lying"]], trials),
-        "not_done": dict(NOT_DONE),
-        "wrong": sorted(set(wrong))[:200],
+        "kills_by_point": dict(sorted(points.items())),
+        "kills_by_kind": dict(sorted(kinds.items())),
     }
-
-
-_OF_THE_BROKER: Final = frozenset({"F7", "F8", "F9", "F10", "F16", "F18", "F24", "F27"})
 
 
 def _by_fault(

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from connector.broker.consumer import Consumer
-from connector.broker.message import OutcomeKind, Outgoing
+from connector.broker.message import Incoming, OutcomeKind, Outgoing
 from connector.broker.private import PrivateNode
 from connector.broker.probe import probe
 from connector.broker.publisher import Publisher
@@ -144,7 +144,7 @@ def enable_certificate_login(node: PrivateNode) -> None:
     )
 
 
-def exchange_with_oneself(settings: BrokerSettings) -> None:
+def exchange_with_oneself(settings: BrokerSettings) -> Incoming:
     """Send a message to G22 as G22, and take it."""
     events: list[Event] = []
     publisher = Publisher(settings, events.append)
@@ -170,8 +170,8 @@ def exchange_with_oneself(settings: BrokerSettings) -> None:
         assert [outcome.kind for outcome in outcomes] == [OutcomeKind.CONFIRMED]
         message = consumer.receive(20)
         assert message is not None
-        assert (message.user_id, message.body) == ("G22", b"<edXML/>")
         consumer.ack([message.tag])
+        return message
     finally:
         publisher.stop()
         consumer.stop()
@@ -179,7 +179,8 @@ def exchange_with_oneself(settings: BrokerSettings) -> None:
 
 def test_documents_travel_over_tls_with_a_password(secure: SecureBroker) -> None:
     """With CA, client certificate and password a message goes out and comes in."""
-    exchange_with_oneself(secure.settings())
+    message = exchange_with_oneself(secure.settings())
+    assert (message.user_id, message.body) == ("G22", b"<edXML/>")
 
 
 def test_documents_travel_over_tls_with_the_certificate_alone(secure: SecureBroker) -> None:
@@ -187,7 +188,8 @@ def test_documents_travel_over_tls_with_the_certificate_alone(secure: SecureBrok
     settings = secure.settings(password=False)
     assert settings.tls is not None
     assert settings.tls.external
-    exchange_with_oneself(settings)
+    message = exchange_with_oneself(settings)
+    assert (message.user_id, message.body) == ("G22", b"<edXML/>")
 
 
 def test_a_broker_of_another_authority_is_not_spoken_to(secure: SecureBroker) -> None:

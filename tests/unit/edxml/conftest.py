@@ -40,6 +40,28 @@ _SENDER = Organization(
     fax="080 44130",
     website="https://example.vn",
 )
+_OTHER_INFO = OtherInfo(
+    priority=Priority.URGENT,
+    sphere_of_promulgation="LƯU HÀNH NỘI BỘ",
+    typer_notation="NVA",
+    promulgation_amount=3,
+    page_amount=2,
+    direction=False,
+    appendixes=("Phụ lục I",),
+)
+_ANSWERED = ResponseFor(
+    organ_id="G09",
+    code="12/BNV-VP",
+    promulgation_date=dt.date(2025, 12, 30),
+    document_id="G09,2025/12/30,12/BNV-VP",
+)
+_FILE = Attachment(
+    content_id="6f1d3f0c-58f4-4c0e-9d0e-6b1f5d0b8a11",
+    name="05-VPCP-KSTT.pdf",
+    content_type="application/pdf",
+    content=BytesContent(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"),
+    description="Toàn văn",
+)
 
 
 @pytest.fixture
@@ -59,23 +81,8 @@ def document() -> Document:
         signer=Signer(full_name="Trần Văn A", position="Phó Chủ nhiệm", competence="KT. BỘ TRƯỞNG"),
         due_date=dt.date(2026, 1, 20),
         to_places=("Như trên", "Lưu: VT, KSTT"),
-        other_info=OtherInfo(
-            priority=Priority.URGENT,
-            sphere_of_promulgation="LƯU HÀNH NỘI BỘ",
-            typer_notation="NVA",
-            promulgation_amount=3,
-            page_amount=2,
-            direction=False,
-            appendixes=("Phụ lục I",),
-        ),
-        response_for=(
-            ResponseFor(
-                organ_id="G09",
-                code="12/BNV-VP",
-                promulgation_date=dt.date(2025, 12, 30),
-                document_id="G09,2025/12/30,12/BNV-VP",
-            ),
-        ),
+        other_info=_OTHER_INFO,
+        response_for=(_ANSWERED,),
         steering_type=1,
         document_id="G22,2026/01/05,05/VPCP-KSTT",
         traces=(TraceHeader("G22", _MOMENT),),
@@ -85,15 +92,7 @@ def document() -> Document:
             paper=False,
             staff=(Staff(department="Văn thư", staff="Lê Thị B", mobile="0900000000"),),
         ),
-        attachments=(
-            Attachment(
-                content_id="6f1d3f0c-58f4-4c0e-9d0e-6b1f5d0b8a11",
-                name="05-VPCP-KSTT.pdf",
-                content_type="application/pdf",
-                content=BytesContent(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"),
-                description="Toàn văn",
-            ),
-        ),
+        attachments=(_FILE,),
     )
 
 

@@ -25,10 +25,9 @@ from connector.model.envelope import (
 from connector.model.inbound import Inbound
 
 
-@pytest.fixture
-def item() -> Inbound:
-    """Return a verified replacing document with two files."""
-    document = Document(
+def _replacing() -> Document:
+    """Return a replacing document with two files, one of a hostile name."""
+    return Document(
         sender=Organization(organ_id="G22", organ_name="Văn phòng Chính phủ"),
         receivers=(
             Organization(organ_id="H41", organ_name="UBND tỉnh Nghệ An"),
@@ -66,11 +65,16 @@ def item() -> Inbound:
             for name in ("Quyết định 05.pdf", "../../Quyết định 05.pdf")
         ),
     )
+
+
+@pytest.fixture
+def item() -> Inbound:
+    """Return a verified replacing document with two files."""
     return Inbound(
         packet_id="0b0c5a9e-9a53-5a1a-8a6d-0d6a6c1f2e01",
         packet=BytesContent(b"<edXML/>"),
         digest="cd" * 32,
-        document=document,
+        document=_replacing(),
         served=("H41",),
         arrived_at=dt.datetime(2018, 7, 12, 20, 30, tzinfo=dt.UTC),
         verification={"verdict": "verified"},

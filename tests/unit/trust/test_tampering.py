@@ -13,21 +13,21 @@ from connector.trust.registry import Trust
 from connector.trust.verify import explain, signed_digest, verify
 
 PLACES = st.integers(0, 10**9)
+HARMLESS = {"refused", "unchanged"}
 FIXTURES = [HealthCheck.function_scoped_fixture]
 
 
-def unchanged_or_refused(data: bytes, packet: Packet, trust: Trust, now: dt.datetime) -> bool:
-    """Return True if refused; what is accepted must be exactly what was signed."""
+def outcome(data: bytes, packet: Packet, trust: Trust, now: dt.datetime) -> str:
+    """Return what becomes of changed bytes, by both ways of asking."""
     verdict = explain(data, trust, at=now)
     try:
         verified = verify(data, trust, at=now)
     except (TrustError, PermanentError):
-        assert not verdict.valid
-        return True
-    assert verdict.valid
-    assert verified.data == packet.data
-    assert verified.reading.envelope == packet.envelope
-    return False
+        return "accepted by one" if verdict.valid else "refused"
+    if not verdict.valid:
+        return "accepted by one"
+    same = verified.data == packet.data and verified.reading.envelope == packet.envelope
+    return "unchanged" if same else "something else accepted"
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=FIXTURES)
@@ -38,7 +38,7 @@ def test_any_changed_byte(
     """A packet with a byte changed is refused, or says still what was signed."""
     data = bytearray(sealed.data)
     data[place % len(data)] = byte
-    unchanged_or_refused(bytes(data), packet, trust, now)
+    assert outcome(bytes(data), packet, trust, now) in HARMLESS
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=FIXTURES)
@@ -51,7 +51,7 @@ def test_any_changed_letter_of_a_text(
     at = places[place % len(places)]
     data = bytearray(sealed.data)
     data[at] = (data[at] - ord("a") + shift) % 26 + ord("a")
-    assert unchanged_or_refused(bytes(data), packet, trust, now)
+    assert outcome(bytes(data), packet, trust, now) == "refused"
 
 
 def _letters_of_texts(data: bytes) -> list[int]:
@@ -90,14 +90,14 @@ def test_any_cut_moved_or_inserted_piece(
     target = min(target, len(rest))
     for data in (rest, rest[:target] + piece + rest[target:], rest[:target] + text + rest[target:]):
         if data != sealed.data:
-            unchanged_or_refused(data, packet, trust, now)
+            assert outcome(data, packet, trust, now) in HARMLESS
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=FIXTURES)
 @given(data=st.binary(max_size=400))
 def test_any_bytes(data: bytes, packet: Packet, trust: Trust, now: dt.datetime) -> None:
     """Whatever comes in, only the project's own errors come out."""
-    assert unchanged_or_refused(data, packet, trust, now)
+    assert outcome(data, packet, trust, now) == "refused"
     assert signed_digest(data) is None
 
 
@@ -121,5 +121,5 @@ def test_any_damaged_certificate(
     at = place % len(der)
     der[at : at + run] = bytes([byte]) * len(der[at : at + run])
     data = sealed.data[:start] + base64.b64encode(bytes(der)) + sealed.data[end:]
-    refused = unchanged_or_refused(data, packet, trust, now)
-    assert refused == (bytes(der) != original)
+    expected = "unchanged" if bytes(der) == original else "refused"
+    assert outcome(data, packet, trust, now) == expected
