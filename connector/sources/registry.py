@@ -121,6 +121,8 @@ def open_source(node: Node, at: Loc, base: Path, *, clock: Clock | None = None) 
 
 
 def _kind(name: str, place: str) -> Kind:
+    if name in BUILT_IN:  # sources are opened every few seconds: look around for others only
+        return BUILT_IN[name]
     known = kinds()
     if name not in known:
         facts = {"kind": name, "known": ", ".join(known), **did_you_mean(name, known)}

@@ -6,16 +6,19 @@ import fcntl
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Protocol
+from itertools import count
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from connector import crash
-from connector.store.border import files
+from connector.store.border import files, from_files
 
-__all__ = ["Draft", "Drafts", "Readable"]
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+__all__ = ["Draft", "Drafts", "Group", "Readable"]
 
 _CHUNK: Final = 1 << 20
 
@@ -33,9 +36,60 @@ class Draft:
     """A whole file that has no name of its own yet."""
 
     descriptor: int
-    path: Path
+    path: str
     sha256: str
     size: int
+
+
+class Group:
+    """Files that are written together and end together: those that got no name are gone then."""
+
+    def __init__(self, drafts: Drafts) -> None:
+        self._drafts = drafts
+        self._held: list[tuple[int, str]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for descriptor, path in self._held:
+            if kind is not None:
+                with suppress(OSError):  # it may have got its name, and the next start clears
+                    os.unlink(path)  # noqa: PTH108 - a Path costs more than all else here
+            os.close(descriptor)
+
+    def of_bytes(self, data: bytes, sha256: str) -> Draft:
+        """Write bytes whose digest is known."""
+        descriptor, path = self.new()
+        try:
+            _write_all(descriptor, data)
+        except OSError as error:
+            raise from_files(error, path) from error
+        crash.point("spool.written")
+        return Draft(descriptor, path, sha256, len(data))
+
+    def of_stream(self, opened: AbstractContextManager[Readable]) -> Draft:
+        """Write what a stream yields, piece by piece; what the stream raises passes unchanged."""
+        descriptor, path = self.new()
+        digest, size = hashlib.sha256(), 0
+        with opened as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                with files(path):
+                    _write_all(descriptor, chunk)
+        return Draft(descriptor, path, digest.hexdigest(), size)
+
+    def new(self) -> tuple[int, str]:
+        """Return the descriptor and path of a new, empty file that is locked."""
+        held = self._drafts.create()
+        self._held.append(held)
+        return held
 
 
 class Drafts:
@@ -43,46 +97,20 @@ class Drafts:
 
     def __init__(self, directory: Path) -> None:
         self.directory: Final = directory
+        self._beginning: Final = f"{directory}/{uuid.uuid4().hex}-"
+        self._numbers: Final = count()
 
-    @contextmanager
-    def new(self) -> Iterator[tuple[int, Path]]:
-        """Hold a new, empty, locked file; it is gone at the end unless it was renamed."""
-        descriptor, path = self._create()
-        try:
-            yield descriptor, path
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(descriptor)
-
-    @contextmanager
-    def of_bytes(self, data: bytes, sha256: str) -> Iterator[Draft]:
-        """Write bytes whose digest is known."""
-        with self.new() as (descriptor, path):
-            with files(str(path)):
-                _write_all(descriptor, data)
-            crash.point("spool.written")
-            yield Draft(descriptor, path, sha256, len(data))
-
-    @contextmanager
-    def of_stream(self, opened: AbstractContextManager[Readable]) -> Iterator[Draft]:
-        """Write what a stream yields, piece by piece; what the stream raises passes unchanged."""
-        with self.new() as (descriptor, path):
-            digest, size = hashlib.sha256(), 0
-            with opened as stream:
-                while chunk := stream.read(_CHUNK):
-                    digest.update(chunk)
-                    size += len(chunk)
-                    with files(str(path)):
-                        _write_all(descriptor, chunk)
-            yield Draft(descriptor, path, digest.hexdigest(), size)
+    def group(self) -> Group:
+        """Return a group without files."""
+        return Group(self)
 
     def nameless(self) -> int:
         """Return the descriptor of a new file that nobody can find, and that ends with it."""
-        with self.new() as (descriptor, path), files(str(path)):
-            kept = os.dup(descriptor)
-            path.unlink()
+        with self.group() as group:
+            descriptor, path = group.new()
+            with files(path):
+                kept = os.dup(descriptor)
+                os.unlink(path)  # noqa: PTH108 - there is a str, see `Group`
         return kept
 
     def clear(self) -> None:
@@ -96,20 +124,24 @@ class Drafts:
                 finally:
                     os.close(descriptor)
 
-    def _create(self) -> tuple[int, Path]:
+    def create(self) -> tuple[int, str]:
+        """Return the descriptor and path of a new, empty file that is locked."""
         with files(str(self.directory)):
             while True:
-                path = self.directory / uuid.uuid4().hex
-                descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+                path = f"{self._beginning}{next(self._numbers):x}"
+                try:
+                    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+                except FileExistsError:  # of the process from which this one was forked
+                    continue
                 if _try_lock(descriptor) and os.fstat(descriptor).st_nlink:
                     return descriptor, path
                 os.close(descriptor)  # another process was clearing at this very moment
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    done = os.write(descriptor, data)
+    while done < len(data):
+        done += os.write(descriptor, memoryview(data)[done:])
 
 
 def _try_lock(descriptor: int) -> bool:

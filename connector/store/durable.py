@@ -10,7 +10,7 @@ from connector import crash
 __all__ = ["sync"]
 
 
-def sync(path: Path) -> None:
+def sync(path: str | Path) -> None:
     """Wait until a file's bytes, or a directory's names, are on the disk; OSError if not."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -17,17 +17,17 @@ import stat
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from connector import crash
 from connector.errors import Bug, StorageError
 from connector.model.content import BytesContent, Content
 from connector.store import codes
 from connector.store.border import files, from_files
-from connector.store.drafts import Draft, Drafts, Readable
+from connector.store.drafts import Draft, Drafts, Group, Readable
 from connector.store.durable import sync
 from connector.store.scratch import Scratch
 
@@ -40,6 +40,8 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _GROUP: Final = 256
 _SYNCING_THREADS: Final = 8
 _REMEMBERED: Final = 16_384
+
+_Wanted = TypeVar("_Wanted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,31 +174,33 @@ class Spool:
 
     def _write(self, missing: Sequence[_Claim], there: Sequence[Spooled]) -> list[Spooled]:
         """Write and sync files, then name them and sync the names: nothing is named too early."""
-        with ExitStack() as stack:
-            drafts: list[Draft] = []
-            syncing: list[Future[None]] = []
-            for claim in missing:
-                drafts.append(stack.enter_context(self._draft(claim)))
-                if len(missing) > 1:  # it goes to the disk while the next one is being written
-                    syncing.append(self._pool.submit(os.fdatasync, drafts[-1].descriptor))
-                    stack.callback(wait, syncing[-1:])
-            with files(str(self.directory)):
-                if not syncing:
-                    for draft in drafts:
-                        os.fdatasync(draft.descriptor)
-                for synced in syncing:
-                    synced.result()
-                crash.point("spool.synced")
+        with self._drafts.group() as group:
+            drafts = self._synced(group, missing)
+            crash.point("spool.synced")
+            with files(self._root):
                 written = self._name(drafts)
                 self._sync_names([*there, *written])
         return written
 
-    def _draft(self, claim: _Claim) -> AbstractContextManager[Draft]:
-        if isinstance(claim.content, bytes):
-            return self._drafts.of_bytes(claim.content, claim.sha256)
-        if _is_stream(claim.content):
-            return self._drafts.of_stream(nullcontext(claim.content))
-        return self._drafts.of_stream(claim.content.open())
+    def _synced(self, group: Group, missing: Sequence[_Claim]) -> list[Draft]:
+        """Write files; those of a share go to the disk while the next ones are being written."""
+        drafts: list[Draft] = []
+        syncing: list[Future[None]] = []
+        alone = len(missing) == 1
+        try:
+            for claims in _shares(missing):
+                share = [_draft(group, claim) for claim in claims]
+                drafts += share
+                if not alone:
+                    syncing.append(self._pool.submit(_sync_data, share))
+        finally:
+            wait(syncing)
+        with files(self._root):
+            if alone:
+                _sync_data(drafts)
+            for synced in syncing:
+                synced.result()
+        return drafts
 
     def _found(self, claim: _Claim) -> Spooled | None:
         """Return what is here and whole, dated anew: it is in use, whatever its age."""
@@ -216,7 +220,7 @@ class Spool:
         named = [Spooled(draft.sha256, draft.size, self._path(draft.sha256)) for draft in drafts]
         with self._names(fcntl.LOCK_SH):
             for draft, spooled in zip(drafts, named, strict=True):
-                draft.path.replace(spooled.path)
+                os.replace(draft.path, spooled.path)  # noqa: PTH105 - a Path less
                 crash.point("spool.named")
         return named
 
@@ -228,11 +232,11 @@ class Spool:
             if (status := _status(spooled.path)) is not None
             and not self._durable.knows(spooled.sha256, status)
         ]
-        directories = list({self.directory / sha256[:2] for sha256, _ in new})
+        directories = list({f"{self._root}/{sha256[:2]}" for sha256, _ in new})
         if len(directories) == 1:
             sync(directories[0])
         elif directories:
-            list(self._pool.map(sync, directories))
+            list(self._pool.map(_sync_all, _shares(directories)))
         for sha256, status in new:
             self._durable.note(sha256, status)
 
@@ -280,6 +284,30 @@ def _claim(content: bytes | Content | Readable) -> _Claim:
 def _is_stream(content: Content | Readable) -> TypeIs[Readable]:
     """Tell streams from contents; asking the Protocol itself would cost more than the file."""
     return hasattr(content, "read")
+
+
+def _draft(group: Group, claim: _Claim) -> Draft:
+    if isinstance(claim.content, bytes):
+        return group.of_bytes(claim.content, claim.sha256)
+    if _is_stream(claim.content):
+        return group.of_stream(nullcontext(claim.content))
+    return group.of_stream(claim.content.open())
+
+
+def _shares(wanted: Sequence[_Wanted]) -> list[Sequence[_Wanted]]:
+    """Return what is to be synced in shares, two for each thread if there are so many."""
+    size = -(-len(wanted) // (2 * _SYNCING_THREADS)) or 1
+    return [wanted[start : start + size] for start in range(0, len(wanted), size)]
+
+
+def _sync_data(drafts: Sequence[Draft]) -> None:
+    for draft in drafts:
+        os.fdatasync(draft.descriptor)
+
+
+def _sync_all(directories: Sequence[str]) -> None:
+    for directory in directories:
+        sync(directory)
 
 
 class _Durable:

@@ -108,7 +108,7 @@ def test_file_and_name_are_synced_before_the_body_is_reported(
 ) -> None:
     """The bytes are on the disk before the name, the name before anyone hears of it."""
     steps: list[str] = []
-    fsync, fdatasync, replace = os.fsync, os.fdatasync, Path.replace
+    fsync, fdatasync, replace = os.fsync, os.fdatasync, os.replace
 
     def noting_fsync(descriptor: int) -> None:
         assert stat.S_ISDIR(os.fstat(descriptor).st_mode)
@@ -119,13 +119,13 @@ def test_file_and_name_are_synced_before_the_body_is_reported(
         steps.append("file")
         fdatasync(descriptor)
 
-    def noting_replace(self: Path, target: Path) -> Path:
+    def noting_replace(draft: str, target: Path) -> None:
         steps.append("rename")
-        return replace(self, target)
+        replace(draft, target)
 
     monkeypatch.setattr(os, "fsync", noting_fsync)
     monkeypatch.setattr(os, "fdatasync", noting_fdatasync)
-    monkeypatch.setattr(Path, "replace", noting_replace)
+    monkeypatch.setattr(os, "replace", noting_replace)
     put = spool.put(BODY)
     assert steps == ["file", "rename", "directory"]
     spool.put(BODY)
@@ -193,10 +193,11 @@ def test_leftovers_of_the_dead_are_removed_those_of_the_living_are_not(spool: Sp
     """Opening a spool clears unfinished files unless their writer still lives."""
     leftover = spool.directory / "tmp" / "dead"
     leftover.write_bytes(b"half")
-    with spool._drafts.new() as (descriptor, path):
+    with spool._drafts.group() as group:
+        descriptor, path = group.new()
         os.write(descriptor, b"half")
         Spool(spool.directory)
-        assert temporary_files(spool) == [path]
+        assert temporary_files(spool) == [Path(path)]
     assert not leftover.exists()
 
 
