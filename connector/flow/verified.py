@@ -87,6 +87,7 @@ class JustReceived:
         self._changed = threading.Condition()
         self._kept: dict[str, bytes] = {}
         self._bytes = 0
+        self._taken = 0
 
     def keep(self, message_key: str, body: bytes) -> None:
         """Keep the bytes of a message that is durable, unless it is large or there is no room."""
@@ -100,8 +101,12 @@ class JustReceived:
         """Return the bytes of a message and forget them, None if they are not here."""
         with self._changed:
             body = self._kept.pop(message_key, None)
-            self._bytes -= len(body or b"")
-            self._changed.notify_all()
+            if body is not None:
+                had_room = self._has_room()
+                self._bytes -= len(body)
+                self._taken += 1
+                if self._has_room() and not had_room:  # to wake somebody for each would cost more
+                    self._changed.notify_all()
             return body
 
     def wait_for_room(self, seconds: float) -> None:
@@ -110,5 +115,10 @@ class JustReceived:
         Whoever receives faster than others look at messages gains nothing by going ahead.
         """
         with self._changed:
-            while 3 * self._bytes > self._limit and self._changed.wait(seconds):
-                pass
+            while not self._has_room():
+                before = self._taken
+                if not self._changed.wait(seconds) and self._taken == before:
+                    return
+
+    def _has_room(self) -> bool:
+        return 3 * self._bytes <= self._limit
