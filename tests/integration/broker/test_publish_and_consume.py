@@ -5,9 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import struct
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pika
@@ -15,111 +12,31 @@ import pytest
 
 from connector.broker.consumer import Consumer
 from connector.broker.layout import QueueLimits, exchange_for
-from connector.broker.message import Incoming, Outcome, OutcomeKind, Outgoing
-from connector.broker.publisher import Publisher
+from connector.broker.message import OutcomeKind
 from connector.broker.sandbox import Sandbox
-from connector.broker.settings import BrokerSettings
 from connector.broker.topology import dead_queue, queues_of
-from connector.errors import UnavailableError
-from connector.events import AlarmRaised, BrokerConnected, BrokerLost, Event
+from tests.integration.broker.traffic import (
+    SECONDS,
+    a_message,
+    consuming,
+    drained,
+    open_channel,
+    outcomes_of,
+    publish_all,
+    publishing,
+    waiting_in_inbox,
+)
 
 pytestmark = pytest.mark.broker
-
-_SECONDS = 20.0
-
-
-def _message(
-    number: int,
-    receiver: str = "H41",
-    *,
-    exchange: str = "edoc",
-    user_id: str = "G22",
-    body: bytes = b"<edXML/>",
-) -> Outgoing:
-    return Outgoing(
-        key=(f"packet-{number}", receiver),
-        exchange=exchange,
-        routing_key=receiver,
-        body=body,
-        message_id=f"packet-{number}",
-        type="document",
-        correlation_id="answered",
-        user_id=user_id,
-        headers={"edoc-sender": "G22", "edoc-part": 1},
-    )
-
-
-@contextmanager
-def _publisher(
-    settings: BrokerSettings, on_event: Callable[[Event], None] = lambda _: None
-) -> Iterator[Publisher]:
-    publisher = Publisher(settings, on_event)
-    publisher.start()
-    try:
-        yield publisher
-    finally:
-        publisher.stop()
-
-
-@contextmanager
-def _consumer(
-    settings: BrokerSettings,
-    queues: Sequence[str],
-    on_event: Callable[[Event], None] = lambda _: None,
-    prefetch: int = 64,
-) -> Iterator[Consumer]:
-    consumer = Consumer(settings, queues, prefetch, on_event)
-    consumer.start()
-    try:
-        yield consumer
-    finally:
-        consumer.stop()
-
-
-def _collect(publisher: Publisher) -> list[Outcome]:
-    found: list[Outcome] = []
-    while publisher.in_flight:
-        found += publisher.outcomes(_SECONDS)
-    return found
-
-
-def _publish(publisher: Publisher, *messages: Outgoing) -> dict[tuple[str, str], OutcomeKind]:
-    for message in messages:
-        publisher.submit(message, _SECONDS)
-    return {outcome.key: outcome.kind for outcome in _collect(publisher)}
-
-
-def _drain(settings: BrokerSettings, *queues: str) -> list[Incoming]:
-    """Take everything out of some queues."""
-    found: list[Incoming] = []
-    with _consumer(settings, queues) as consumer:
-        assert consumer.wait_connected(_SECONDS)
-        while consumer.backlog() or consumer.unacked:
-            batch = consumer.receive_many(100, 0.2)
-            consumer.ack(message.tag for message in batch)
-            found += batch
-    return found
-
-
-def _channel(settings: BrokerSettings) -> pika.BlockingConnection:
-    return pika.BlockingConnection(pika.URLParameters(settings.url))
-
-
-def _code(link: Publisher | Consumer) -> str | None:
-    return link.trouble.code if link.trouble else None
-
-
-def _inbox(vhost: Sandbox, code: str) -> list[str | None]:
-    return [message.message_id for message in _drain(vhost.settings(code), *queues_of(code))]
 
 
 def test_a_message_arrives_as_it_was_sent(vhost: Sandbox) -> None:
     """Body, ids, type, user and headers reach the receiver unchanged."""
     vhost.connect(["G22", "H41"])
-    with _publisher(vhost.settings("G22")) as publisher:
-        sent = _message(1, body=bytes(range(256)) * 2000)
-        assert _publish(publisher, sent) == {sent.key: OutcomeKind.CONFIRMED}
-    (got,) = _drain(vhost.settings("H41"), *queues_of("H41"))
+    with publishing(vhost.settings("G22")) as publisher:
+        sent = a_message(1, body=bytes(range(256)) * 2000)
+        assert publish_all(publisher, sent) == {sent.key: OutcomeKind.CONFIRMED}
+    (got,) = drained(vhost.settings("H41"), *queues_of("H41"))
     assert got.body == sent.body
     assert (got.message_id, got.type, got.correlation_id) == ("packet-1", "document", "answered")
     assert (got.user_id, got.queue, got.redelivered) == ("G22", "edoc.H41.inbox", False)
@@ -132,34 +49,36 @@ def test_every_message_of_a_long_run_is_confirmed_once(vhost: Sandbox) -> None:
     vhost.connect(["G22", "H41"])
     settings = replace(vhost.settings("G22"), window=16)
     keys = []
-    with _publisher(settings) as publisher:
+    with publishing(settings) as publisher:
         for number in range(500):
-            publisher.submit(_message(number))
+            publisher.submit(a_message(number))
             assert publisher._open_count <= 16
             keys += [outcome.key for outcome in publisher.outcomes()]
-        keys += [outcome.key for outcome in _collect(publisher)]
+        keys += [outcome.key for outcome in outcomes_of(publisher)]
     assert sorted(keys) == sorted((f"packet-{n}", "H41") for n in range(500))
-    assert _inbox(vhost, "H41") == [f"packet-{n}" for n in range(500)]
+    assert waiting_in_inbox(vhost, "H41") == [f"packet-{n}" for n in range(500)]
 
 
 def test_the_window_is_limited_by_bytes_too(vhost: Sandbox) -> None:
     """Messages that do not fit go one by one, even one that is larger than the whole window."""
     vhost.connect(["G22", "H41"])
     settings = replace(vhost.settings("G22"), window_bytes=1000)
-    with _publisher(settings) as publisher:
+    with publishing(settings) as publisher:
         for number in range(20):
-            publisher.submit(_message(number, body=b"x" * 700))
+            publisher.submit(a_message(number, body=b"x" * 700))
             assert publisher._open_count <= 1
-        publisher.submit(_message(20, body=b"x" * 5000))
-        assert {o.kind for o in _collect(publisher)} == {OutcomeKind.CONFIRMED}
-    assert len(_inbox(vhost, "H41")) == 21
+        publisher.submit(a_message(20, body=b"x" * 5000))
+        assert {o.kind for o in outcomes_of(publisher)} == {OutcomeKind.CONFIRMED}
+    assert len(waiting_in_inbox(vhost, "H41")) == 21
 
 
 def test_an_unknown_receiver_comes_straight_back(vhost: Sandbox) -> None:
     """No queue for a code means RETURNED, while its neighbours are confirmed."""
     vhost.connect(["G22", "H41"])
-    with _publisher(vhost.settings("G22")) as publisher:
-        said = _publish(publisher, _message(1), _message(1, "H99"), _message(1, "H4"), _message(2))
+    with publishing(vhost.settings("G22")) as publisher:
+        said = publish_all(
+            publisher, a_message(1), a_message(1, "H99"), a_message(1, "H4"), a_message(2)
+        )
     assert said == {
         ("packet-1", "H41"): OutcomeKind.CONFIRMED,
         ("packet-1", "H99"): OutcomeKind.RETURNED,
@@ -172,12 +91,12 @@ def test_mail_for_a_unit_without_a_node_falls_to_the_agency_above(vhost: Sandbox
     """H41 gets its own mail and that of H41.03, H41.02 what is for it and below it."""
     vhost.connect(["G22", "H41", "H41.02"])
     receivers = ["H41", "H41.02", "H41.02.07", "H41.03", "H41.03.01"]
-    with _publisher(vhost.settings("G22")) as publisher:
-        messages = [_message(n, receiver) for n, receiver in enumerate(receivers)]
-        assert set(_publish(publisher, *messages).values()) == {OutcomeKind.CONFIRMED}
-    assert _inbox(vhost, "H41") == ["packet-0", "packet-3", "packet-4"]
-    assert _inbox(vhost, "H41.02") == ["packet-1", "packet-2"]
-    assert _inbox(vhost, "G22") == []
+    with publishing(vhost.settings("G22")) as publisher:
+        messages = [a_message(n, receiver) for n, receiver in enumerate(receivers)]
+        assert set(publish_all(publisher, *messages).values()) == {OutcomeKind.CONFIRMED}
+    assert waiting_in_inbox(vhost, "H41") == ["packet-0", "packet-3", "packet-4"]
+    assert waiting_in_inbox(vhost, "H41.02") == ["packet-1", "packet-2"]
+    assert waiting_in_inbox(vhost, "G22") == []
 
 
 def test_a_new_agency_above_takes_its_place_without_doubling_mail(vhost: Sandbox) -> None:
@@ -185,24 +104,24 @@ def test_a_new_agency_above_takes_its_place_without_doubling_mail(vhost: Sandbox
     vhost.connect(["G22", "H41.02"])
     done = vhost.connect(["H41"])
     assert "binding edoc --H41.02.#--> edoc.H41.02 removed" in done
-    with _publisher(vhost.settings("G22")) as publisher:
-        _publish(publisher, _message(1, "H41.02"), _message(2, "H41.09"))
-    assert _inbox(vhost, "H41.02") == ["packet-1"]
-    assert _inbox(vhost, "H41") == ["packet-2"]
+    with publishing(vhost.settings("G22")) as publisher:
+        publish_all(publisher, a_message(1, "H41.02"), a_message(2, "H41.09"))
+    assert waiting_in_inbox(vhost, "H41.02") == ["packet-1"]
+    assert waiting_in_inbox(vhost, "H41") == ["packet-2"]
 
 
 def test_urgent_mail_is_handed_out_first(vhost: Sandbox) -> None:
     """What came through the urgent lane is received before older mail that waits."""
     vhost.connect(["G22", "H41", "H41.02"])
-    with _publisher(vhost.settings("G22")) as publisher:
-        normal = [_message(n, "H41.01") for n in range(5)]
-        urgent = [_message(n, "H41.01", exchange=exchange_for(1)) for n in range(5, 8)]
-        assert set(_publish(publisher, *normal, *urgent).values()) == {OutcomeKind.CONFIRMED}
-    with _consumer(vhost.settings("H41"), queues_of("H41")) as consumer:
-        assert consumer.wait_connected(_SECONDS)
+    with publishing(vhost.settings("G22")) as publisher:
+        normal = [a_message(n, "H41.01") for n in range(5)]
+        urgent = [a_message(n, "H41.01", exchange=exchange_for(1)) for n in range(5, 8)]
+        assert set(publish_all(publisher, *normal, *urgent).values()) == {OutcomeKind.CONFIRMED}
+    with consuming(vhost.settings("H41"), queues_of("H41")) as consumer:
+        assert consumer.wait_connected(SECONDS)
         while consumer.buffered < 8:
             assert consumer.backlog() is not None
-        got = consumer.receive_many(8, _SECONDS)
+        got = consumer.receive_many(8, SECONDS)
         consumer.ack(message.tag for message in got)
     assert [message.message_id for message in got] == [f"packet-{n}" for n in (5, 6, 7, *range(5))]
     assert got[0].queue == "edoc.H41.inbox.urgent"
@@ -212,23 +131,23 @@ def test_a_full_inbox_nacks_and_keeps_what_it_has(vhost: Sandbox) -> None:
     """Beyond the limit of the queue the sender is told, nothing older is dropped."""
     vhost.connect(["G22", "H41"], QueueLimits(max_bytes=50_000))
     said: dict[tuple[str, str], OutcomeKind] = {}
-    with _publisher(replace(vhost.settings("G22"), window=1)) as publisher:
+    with publishing(replace(vhost.settings("G22"), window=1)) as publisher:
         for number in range(30):
-            said |= _publish(publisher, _message(number, body=b"x" * 10_000))
+            said |= publish_all(publisher, a_message(number, body=b"x" * 10_000))
     confirmed = [key[0] for key, kind in said.items() if kind is OutcomeKind.CONFIRMED]
     assert set(said.values()) == {OutcomeKind.CONFIRMED, OutcomeKind.NACKED}
-    assert _inbox(vhost, "H41") == confirmed
+    assert waiting_in_inbox(vhost, "H41") == confirmed
 
 
 def test_a_missing_exchange_refuses_that_message_only(vhost: Sandbox) -> None:
     """The culprit is REFUSED with a code, and the next messages go through."""
     vhost.connect(["G22", "H41"])
     vhost.management.put_permissions("G22", "^$", ".*", "^$")
-    with _publisher(vhost.settings("G22")) as publisher:
-        publisher.submit(_message(1, exchange="edoc.nowhere"), _SECONDS)
-        (outcome,) = _collect(publisher)
+    with publishing(vhost.settings("G22")) as publisher:
+        publisher.submit(a_message(1, exchange="edoc.nowhere"), SECONDS)
+        (outcome,) = outcomes_of(publisher)
         assert (outcome.kind, outcome.error_code) == (OutcomeKind.REFUSED, "EDX-6020")
-        assert _publish(publisher, _message(2)) == {("packet-2", "H41"): OutcomeKind.CONFIRMED}
+        assert publish_all(publisher, a_message(2)) == {("packet-2", "H41"): OutcomeKind.CONFIRMED}
 
 
 @pytest.mark.parametrize(
@@ -244,11 +163,11 @@ def test_forgeries_are_refused_by_the_broker(
 ) -> None:
     """Another's user id, another's exchange and the default exchange are closed to agencies."""
     vhost.connect(["G22", "H41"])
-    with _publisher(vhost.settings("G22")) as publisher:
-        publisher.submit(replace(_message(1), **bad), _SECONDS)  # type: ignore[arg-type]
-        (outcome,) = _collect(publisher)
+    with publishing(vhost.settings("G22")) as publisher:
+        publisher.submit(replace(a_message(1), **bad), SECONDS)  # type: ignore[arg-type]
+        (outcome,) = outcomes_of(publisher)
     assert (outcome.kind, outcome.error_code) == (OutcomeKind.REFUSED, code)
-    assert _inbox(vhost, "H41") == []
+    assert waiting_in_inbox(vhost, "H41") == []
 
 
 def test_bad_messages_among_good_ones_are_found_by_sending_again(vhost: Sandbox) -> None:
@@ -257,34 +176,34 @@ def test_bad_messages_among_good_ones_are_found_by_sending_again(vhost: Sandbox)
     messages = {
         message.key: message
         for message in (
-            _message(number, user_id="H41" if number in {3, 7, 8} else "G22")
+            a_message(number, user_id="H41" if number in {3, 7, 8} else "G22")
             for number in range(12)
         )
     }
     final: dict[tuple[str, str], OutcomeKind] = {}
-    with _publisher(vhost.settings("G22")) as publisher:
+    with publishing(vhost.settings("G22")) as publisher:
         rounds = 0
         while len(final) < len(messages):
             rounds += 1
             assert rounds < 12
             todo = [message for key, message in messages.items() if key not in final]
-            said = _publish(publisher, *todo)
+            said = publish_all(publisher, *todo)
             final |= {key: kind for key, kind in said.items() if kind is not OutcomeKind.UNKNOWN}
     refused = {key[0] for key, kind in final.items() if kind is OutcomeKind.REFUSED}
     assert refused == {"packet-3", "packet-7", "packet-8"}
-    assert set(_inbox(vhost, "H41")) == {f"packet-{n}" for n in range(12)} - refused
+    assert set(waiting_in_inbox(vhost, "H41")) == {f"packet-{n}" for n in range(12)} - refused
 
 
 def test_what_was_not_acked_comes_again(vhost: Sandbox) -> None:
     """A consumer that goes without acking gets the rest again, marked as redelivered."""
     vhost.connect(["G22", "H41"])
-    with _publisher(vhost.settings("G22")) as publisher:
-        _publish(publisher, *(_message(n) for n in range(4)))
-    with _consumer(vhost.settings("H41"), queues_of("H41")) as consumer:
-        got = [consumer.receive(_SECONDS) for _ in range(4)]
+    with publishing(vhost.settings("G22")) as publisher:
+        publish_all(publisher, *(a_message(n) for n in range(4)))
+    with consuming(vhost.settings("H41"), queues_of("H41")) as consumer:
+        got = [consumer.receive(SECONDS) for _ in range(4)]
         consumer.ack(message.tag for message in got[1:3] if message)
         assert consumer.backlog() == 0
-    again = _drain(vhost.settings("H41"), *queues_of("H41"))
+    again = drained(vhost.settings("H41"), *queues_of("H41"))
     assert [message.message_id for message in again] == ["packet-0", "packet-3"]
     assert {message.redelivered for message in again} == {True}
 
@@ -317,13 +236,13 @@ _NESTED = functools.reduce(lambda i, _: b"A" + struct.pack(">I", len(i)) + i, ra
 def test_hostile_properties_do_not_stop_the_mail(vhost: Sandbox, raw: bytes) -> None:
     """A message with unreadable properties is handed over, and so is the next one."""
     vhost.connect(["G22", "H41"])
-    with _channel(vhost.settings("G22")) as connection:
+    with open_channel(vhost.settings("G22")) as connection:
         channel = connection.channel()
         channel.basic_publish("edoc", "H41", b"hostile", _Hostile(raw))
         channel.close()
-    with _publisher(vhost.settings("G22")) as publisher:
-        _publish(publisher, _message(1))
-    got = _drain(vhost.settings("H41"), *queues_of("H41"))
+    with publishing(vhost.settings("G22")) as publisher:
+        publish_all(publisher, a_message(1))
+    got = drained(vhost.settings("H41"), *queues_of("H41"))
     assert [message.body for message in got] == [b"hostile", b"<edXML/>"]
     assert got[0].user_id is None
     json.dumps(got[0].headers)
@@ -332,31 +251,31 @@ def test_hostile_properties_do_not_stop_the_mail(vhost: Sandbox, raw: bytes) -> 
 def test_requeued_messages_come_again_at_once(vhost: Sandbox) -> None:
     """Giving a message back delivers it again; acking it then ends it."""
     vhost.connect(["G22", "H41"])
-    with _publisher(vhost.settings("G22")) as publisher:
-        _publish(publisher, _message(1))
-    with _consumer(vhost.settings("H41"), queues_of("H41")) as consumer:
-        first = consumer.receive(_SECONDS)
+    with publishing(vhost.settings("G22")) as publisher:
+        publish_all(publisher, a_message(1))
+    with consuming(vhost.settings("H41"), queues_of("H41")) as consumer:
+        first = consumer.receive(SECONDS)
         assert first is not None
         consumer.requeue([first.tag])
-        second = consumer.receive(_SECONDS)
+        second = consumer.receive(SECONDS)
         assert second is not None
         assert (second.message_id, second.redelivered) == ("packet-1", True)
         consumer.ack([first.tag, second.tag, second.tag])
         assert consumer.backlog() == 0
         assert consumer.idle
-    assert _inbox(vhost, "H41") == []
+    assert waiting_in_inbox(vhost, "H41") == []
 
 
 def test_what_is_given_back_too_often_goes_to_the_dead_queue(vhost: Sandbox) -> None:
     """Beyond the delivery limit a message is set aside for quarantine, not lost."""
     vhost.connect(["G22", "H41"], QueueLimits(delivery_limit=2))
-    with _publisher(vhost.settings("G22")) as publisher:
-        _publish(publisher, _message(1))
+    with publishing(vhost.settings("G22")) as publisher:
+        publish_all(publisher, a_message(1))
     queues = (*queues_of("H41"), dead_queue("H41"))
-    with _consumer(vhost.settings("H41"), queues) as consumer:
+    with consuming(vhost.settings("H41"), queues) as consumer:
         seen: list[str] = []
         while not seen or seen[-1] != dead_queue("H41"):
-            message = consumer.receive(_SECONDS)
+            message = consumer.receive(SECONDS)
             assert message is not None
             seen.append(message.queue)
             if message.queue == dead_queue("H41"):
@@ -371,26 +290,26 @@ def test_a_second_daemon_waits_until_the_first_is_gone(vhost: Sandbox) -> None:
     """Only one consumer of an agency is active; the other takes over."""
     vhost.connect(["G22", "H41"])
     with (
-        _publisher(vhost.settings("G22")) as publisher,
-        _consumer(vhost.settings("H41"), queues_of("H41")) as first,
-        _consumer(vhost.settings("H41"), queues_of("H41")) as second,
+        publishing(vhost.settings("G22")) as publisher,
+        consuming(vhost.settings("H41"), queues_of("H41")) as first,
+        consuming(vhost.settings("H41"), queues_of("H41")) as second,
     ):
-        assert first.wait_connected(_SECONDS)
-        assert second.wait_connected(_SECONDS)
-        _publish(publisher, *(_message(n) for n in range(6)))
+        assert first.wait_connected(SECONDS)
+        assert second.wait_connected(SECONDS)
+        publish_all(publisher, *(a_message(n) for n in range(6)))
         active, waiting = (first, second) if first.receive(1.0) else (second, first)
         assert waiting.receive(0.2) is None
         active.stop()
-        assert waiting.receive(_SECONDS) is not None
+        assert waiting.receive(SECONDS) is not None
 
 
 def test_prefetch_limits_what_is_held(vhost: Sandbox) -> None:
     """No more unacked messages than the prefetch are held per queue; the rest is backlog."""
     vhost.connect(["G22", "H41"])
-    with _publisher(vhost.settings("G22")) as publisher:
-        _publish(publisher, *(_message(n) for n in range(10)))
-    with _consumer(vhost.settings("H41"), queues_of("H41"), prefetch=3) as consumer:
-        assert consumer.receive(_SECONDS) is not None
+    with publishing(vhost.settings("G22")) as publisher:
+        publish_all(publisher, *(a_message(n) for n in range(10)))
+    with consuming(vhost.settings("H41"), queues_of("H41"), prefetch=3) as consumer:
+        assert consumer.receive(SECONDS) is not None
         assert consumer.unacked <= 3
         assert (consumer.backlog() or 0) >= 7
 
@@ -399,8 +318,8 @@ def test_bytes_limit_what_is_held(vhost: Sandbox) -> None:
     """While large messages wait to be handed out, few more are read; none is lost, none late."""
     vhost.connect(["G22", "H41"])
     bodies = [bytes([number]) * (1 << 20) for number in range(16)]
-    with _publisher(vhost.settings("G22")) as publisher:
-        _publish(publisher, *(_message(n, body=body) for n, body in enumerate(bodies)))
+    with publishing(vhost.settings("G22")) as publisher:
+        publish_all(publisher, *(a_message(n, body=body) for n, body in enumerate(bodies)))
     consumer = Consumer(
         vhost.settings("H41"), queues_of("H41"), 64, lambda _: None, most_bytes=3 << 20
     )
@@ -408,7 +327,7 @@ def test_bytes_limit_what_is_held(vhost: Sandbox) -> None:
     received: list[bytes] = []
     try:
         while len(received) < len(bodies):
-            found = consumer.receive_many(64, _SECONDS, most_bytes=2 << 20)
+            found = consumer.receive_many(64, SECONDS, most_bytes=2 << 20)
             assert 1 <= len(found) <= 2
             assert consumer.buffered <= 4
             received += [message.body for message in found]
@@ -416,131 +335,3 @@ def test_bytes_limit_what_is_held(vhost: Sandbox) -> None:
     finally:
         consumer.stop()
     assert received == bodies
-
-
-def test_a_missing_queue_is_an_alarm_and_then_found(vhost: Sandbox) -> None:
-    """A node that is started before the topology says so once and goes on when it is there."""
-    vhost.connect(["G22", "H41"])
-    vhost.management.delete_queue("edoc.H41.inbox")
-    events: list[Event] = []
-    lost = threading.Event()
-
-    def note(event: Event) -> None:
-        events.append(event)
-        if isinstance(event, AlarmRaised):
-            lost.set()
-
-    settings = replace(vhost.settings("H41"), first_wait_seconds=0.05, max_wait_seconds=0.1)
-    with _consumer(settings, queues_of("H41"), note) as consumer:
-        assert lost.wait(_SECONDS)
-        assert not consumer.connected
-        assert _code(consumer) == "EDX-6010"
-        vhost.connect(())
-        assert consumer.wait_connected(_SECONDS)
-        assert _code(consumer) is None
-    assert [type(event) for event in events] == [BrokerLost, AlarmRaised, BrokerConnected]
-
-
-def test_a_queue_that_is_deleted_under_the_consumer_is_noticed(vhost: Sandbox) -> None:
-    """The broker cancels the consumer; it starts again once the queue is back."""
-    vhost.connect(["G22", "H41"])
-    events: list[Event] = []
-    lost = threading.Event()
-
-    def note(event: Event) -> None:
-        events.append(event)
-        if isinstance(event, BrokerLost):
-            lost.set()
-
-    settings = replace(vhost.settings("H41"), first_wait_seconds=0.05, max_wait_seconds=0.1)
-    with (
-        _consumer(settings, queues_of("H41"), note) as consumer,
-        _publisher(vhost.settings("G22")) as publisher,
-    ):
-        assert consumer.wait_connected(_SECONDS)
-        vhost.management.delete_queue("edoc.H41.inbox")
-        assert lost.wait(_SECONDS)
-        vhost.connect(())
-        _publish(publisher, _message(1))
-        assert consumer.receive(_SECONDS) is not None
-    assert [type(event) for event in events[:2]] == [BrokerConnected, BrokerLost]
-    assert isinstance(events[-1], BrokerConnected)
-
-
-def test_a_wrong_password_is_an_alarm_not_an_endless_silence(vhost: Sandbox) -> None:
-    """Login failures are told once with the way out; submitting raises, taking nothing."""
-    vhost.connect(["G22", "H41"])
-    events: list[Event] = []
-    wrong = vhost.settings("G22").login("G22", "wrong", vhost.vhost)
-    with _publisher(replace(wrong, first_wait_seconds=0.1), events.append) as publisher:
-        with pytest.raises(UnavailableError) as caught:
-            publisher.submit(_message(1), timeout=1.5)
-        assert publisher.in_flight == 0
-        assert _code(publisher) == "EDX-6002"
-    assert caught.value.code == "EDX-6033"
-    assert [type(event) for event in events] == [BrokerLost, AlarmRaised]
-
-
-def test_a_foreign_virtual_host_is_told_apart(vhost: Sandbox) -> None:
-    """A user without permission in the virtual host is told exactly that."""
-    vhost.connect(["G22"])
-    settings = replace(vhost.settings("G22"), first_wait_seconds=0.1)
-    elsewhere = settings.login("G22", settings.endpoints()[0].password, "/")
-    with _publisher(elsewhere) as publisher:
-        with pytest.raises(UnavailableError):
-            publisher.submit(_message(1), timeout=1.0)
-        assert _code(publisher) == "EDX-6003"
-
-
-def test_an_absent_broker_is_tried_again_and_the_next_host_taken(vhost: Sandbox) -> None:
-    """Of several hosts the first that answers is used."""
-    vhost.connect(["G22", "H41"])
-    settings = replace(vhost.settings("G22"), first_wait_seconds=0.05)
-    two = replace(settings, url=settings.url.replace("@", "@127.0.0.1:9,"))
-    events: list[Event] = []
-    with _publisher(two, events.append) as publisher:
-        assert _publish(publisher, _message(1)) == {("packet-1", "H41"): OutcomeKind.CONFIRMED}
-    assert [type(event) for event in events] == [BrokerLost, BrokerConnected]
-
-
-def test_stopping_drains_first(vhost: Sandbox) -> None:
-    """What was submitted before the stop is confirmed within the time for draining."""
-    vhost.connect(["G22", "H41"])
-    with _publisher(vhost.settings("G22")) as publisher:
-        for number in range(50):
-            publisher.submit(_message(number))
-        publisher.stop(_SECONDS)
-        said = publisher.outcomes()
-        with pytest.raises(UnavailableError):
-            publisher.submit(_message(99))
-    assert [outcome.kind for outcome in said] == [OutcomeKind.CONFIRMED] * 50
-
-
-def test_a_failing_listener_does_not_cost_the_connection(
-    vhost: Sandbox, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A bug in whoever listens to events is logged, and messages flow on."""
-    vhost.connect(["G22", "H41"])
-    events: list[Event] = []
-
-    def fail(event: Event) -> None:
-        events.append(event)
-        raise LookupError(event.name())
-
-    with _publisher(vhost.settings("G22"), fail) as publisher:
-        assert _publish(publisher, _message(1)) == {("packet-1", "H41"): OutcomeKind.CONFIRMED}
-    assert [type(event) for event in events] == [BrokerConnected]
-    assert "the listener failed on broker_connected" in caplog.text
-
-
-def test_a_stop_before_the_connection_is_there_returns(vhost: Sandbox) -> None:
-    """Stopping right after starting neither hangs nor leaves a socket behind."""
-    vhost.connect(["G22"])
-    for _ in range(5):
-        with _publisher(vhost.settings("G22")) as publisher:
-            pass
-        assert not publisher.connected
-    never_started = Publisher(vhost.settings("G22"), lambda _: None)
-    never_started.stop()
-    assert not never_started.connected
-    assert not [each.name for each in threading.enumerate() if each.name == "broker-publish"]

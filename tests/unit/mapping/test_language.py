@@ -23,7 +23,7 @@ from connector.mapping.tables import CodeTable
 from connector.mapping.transforms import bind, call
 from connector.mapping.values import Refusal, SignerTitle
 from connector.model.record import Record
-from tests.unit.mapping.test_mapper import ADAPTER, CATALOGUE, ROW, SENDER, attach, refused, run
+from tests.unit.mapping.desk import ADAPTER, CATALOGUE, ROW, SENDER, attach, refused, run
 
 FUNCTIONS = '''
 """Functions of a test adapter."""

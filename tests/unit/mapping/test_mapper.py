@@ -1,117 +1,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connector.agencies.agency import Agency
-from connector.agencies.catalogue import Catalogue
-from connector.clock import ManualClock
-from connector.config.load import parse
-from connector.config.yaml_source import parse_yaml
-from connector.errors import Finding, RecordError
+from connector.errors import RecordError
 from connector.mapping import codes
-from connector.mapping.mapper import Mapped, Mapper, SecretRefused
-from connector.mapping.settings import AdapterSettings
 from connector.model.content import BytesContent, Content
 from connector.model.envelope import (
     Business,
     BusinessType,
     DocumentCode,
     DocumentType,
-    InformationChange,
     Organization,
     Priority,
-    ReceiverChange,
-    Replacement,
-    ResponseFor,
     Signer,
-    Staff,
 )
 from connector.model.record import Record
-
-ADAPTER = """\
-adapter_version: 1
-name: g22
-agency: G22
-source: {type: csv}
-key: [SoKyHieu, Ngay]
-secrecy: {column: DoMat, table: do_mat}
-tables:
-  do_mat: {Thường: open, "": open, Mật: secret}
-  noi_nhan: {Nghệ An: H41, Nội vụ: G09, Cũ: H40}
-fields:
-  code: {column: SoKyHieu, transforms: [trim, split_code]}
-  promulgation.date: {column: Ngay, transforms: [date]}
-  promulgation.place: {value: Hà Nội}
-  document_type: {column: Loai, transforms: [document_type]}
-  subject: {column: TrichYeu, transforms: [collapse_spaces]}
-  signer.full_name: {column: NguoiKy}
-  signer: {column: ChucVu, transforms: [competence_position]}
-  receivers: {column: NoiNhan, transforms: [{split: ";"}, {table: noi_nhan}]}
-  other_info.priority: {column: DoKhan, transforms: [priority]}
-attachments:
-  - {column: Tep, split: ";"}
-"""
-SENDER = Organization(organ_id="G22", organ_name="Văn phòng Chính phủ")
-CATALOGUE = Catalogue(
-    [
-        Agency(code="G22", name="Văn phòng Chính phủ"),
-        Agency(code="G09", name="Bộ Nội vụ"),
-        Agency(code="H41", name="UBND tỉnh Nghệ An", code102="000.00.00.H41"),
-        Agency(
-            code="H40",
-            name="Cơ quan cũ",
-            valid_to=dt.date(2025, 7, 1),
-            successors=("H41",),
-        ),
-    ]
+from tests.unit.mapping.desk import (
+    ADAPTER,
+    ROW,
+    SENDER,
+    mapper,
+    refused,
+    run,
+    with_field,
 )
-ROW: dict[str, Any] = {
-    "SoKyHieu": "7816/VPCP-TTĐT",
-    "Ngay": "30/09/2025",
-    "Loai": "Công văn",
-    "TrichYeu": "Về việc  gửi, nhận\nvăn bản",
-    "NguoiKy": "Nguyễn Văn A",
-    "ChucVu": "KT. CHỦ NHIỆM",
-    "NoiNhan": "Nghệ An; Nội vụ; Nghệ An",
-    "DoKhan": "Khẩn",
-    "Tep": "2025\\vb 01.pdf; phụ lục.XLSX",
-    "DoMat": "Thường",
-}
-
-
-def mapper(text: str = ADAPTER) -> Mapper:
-    """Build a mapper from an adapter in memory."""
-    node = parse_yaml(text.encode(), Path("adapter.yaml"), environ={})
-    settings = parse(AdapterSettings, node)
-    tables = settings.load_tables()
-    return Mapper(settings, CATALOGUE, tables, SENDER, clock=ManualClock())
-
-
-def attach(record: Record, reference: str) -> Content:
-    """Open a file of a record: its content is its name."""
-    assert record.values
-    return BytesContent(f"%PDF {reference}".encode())
-
-
-def run(text: str = ADAPTER, *, explain: bool = False, **changes: Any) -> Mapped:
-    """Map the row with some cells changed."""
-    return mapper(text).map(Record("vb.csv:2", {**ROW, **changes}), attach, explain=explain)
-
-
-def refused(text: str = ADAPTER, **changes: Any) -> list[Finding]:
-    """Return why the row with some cells changed is refused."""
-    with pytest.raises(RecordError) as caught:
-        run(text, **changes)
-    return list(caught.value.findings)
-
-
-def with_field(line: str) -> str:
-    """Return the adapter with one more field."""
-    return ADAPTER.replace("attachments:", f"  {line}\nattachments:")
 
 
 def test_record_becomes_a_document() -> None:
@@ -215,63 +130,6 @@ def test_absent_columns_are_refused_with_a_suggestion() -> None:
     (found,) = refused(text)
     assert found.code == "EDX-1241"
     assert "'NguoiKy'" in found.en
-
-
-@pytest.mark.parametrize("value", ["Mật", " Mật ", "Ma\u0323\u0302t"])
-def test_secret_record_is_refused_without_content(value: str) -> None:
-    """A secret record leaves only place and rule (G7)."""
-    with pytest.raises(SecretRefused) as caught:
-        run(DoMat=value)
-    (found,) = caught.value.findings
-    assert (found.code, found.place) == ("EDX-1201", "vb.csv:2")
-    told = str([one.as_dict() for one in caught.value.findings])
-    assert not any(str(cell) in told for name, cell in ROW.items() if name != "DoMat")
-    assert caught.value.__cause__ is None
-
-
-@pytest.mark.parametrize("value", ["Tối mật", "Thuong", "hạn chế", b"\x00", dt.date(2020, 1, 1)])
-def test_unknown_secrecy_is_refused_and_not_shown(value: object) -> None:
-    """A value that the table does not know is refused like a secret one and never repeated."""
-    with pytest.raises(SecretRefused) as caught:
-        run(DoMat=value)
-    (found,) = caught.value.findings
-    assert found.code == "EDX-1202"
-    assert str(value) not in str(found.as_dict())
-
-
-def test_record_without_the_secrecy_column_is_refused() -> None:
-    """No column, no proof that the record is open."""
-    row = {name: cell for name, cell in ROW.items() if name != "DoMat"}
-    with pytest.raises(SecretRefused) as caught:
-        mapper().map(Record("vb.csv:2", row), attach)
-    assert caught.value.code == "EDX-1203"
-
-
-def test_empty_secrecy_counts_only_if_the_table_says_so() -> None:
-    """An empty value is open because the table maps it; without that it is refused."""
-    assert run(DoMat=None).document.subject
-    with pytest.raises(SecretRefused):
-        run(ADAPTER.replace('"": open, ', ""), DoMat=None)
-
-
-def test_secrecy_is_looked_at_before_anything_else() -> None:
-    """Of a secret record no file is opened and no field is read."""
-
-    def never(record: Record, reference: str) -> Content:
-        raise AssertionError(record.place + reference)
-
-    with pytest.raises(SecretRefused) as caught:
-        mapper().map(Record("p", {**ROW, "DoMat": "Mật", "SoKyHieu": "bad"}), never)
-    assert len(caught.value.findings) == 1
-
-
-def test_not_exported_is_doubted_if_a_secrecy_column_speaks() -> None:
-    """A filled column named like secrecy refuses records of an adapter that denies having one."""
-    text = ADAPTER.replace("{column: DoMat, table: do_mat}", "{not_exported: chỉ văn bản thường}")
-    assert run(text, DoMat="").document.subject
-    with pytest.raises(SecretRefused) as caught:
-        run(text, DoMat="Thường")
-    assert caught.value.code == "EDX-1204"
 
 
 def test_source_key_is_unambiguous() -> None:
@@ -381,121 +239,6 @@ def test_default_stands_only_where_nothing_is() -> None:
     text = with_field("to_places: {column: Noi, default: A;B, transforms: [{split: ';'}]}")
     assert run(text, Noi="").document.to_places == ("A", "B")
     assert run(text, Noi="C").document.to_places == ("C",)
-
-
-def test_the_code_decides_the_list_of_the_kind() -> None:
-    """A Quyết định with a year in its code is QPPL."""
-    document = run(SoKyHieu="28/2018/QĐ-TTg", Loai="Quyết định").document
-    assert document.document_type == DocumentType(type=1, type_name="Quyết định", type_detail=8)
-
-
-def test_replacement_names_all_receivers() -> None:
-    """Documents that are replaced make it type 3, for all receivers."""
-    text = with_field("business.replaces: {column: Thay, transforms: [{split: ';'}]}")
-    business = run(text, Thay="id1; id2").document.business
-    assert business == Business(
-        type=BusinessType.REPLACE,
-        reason="Văn bản thay thế",
-        replacements=(Replacement("id1", ("H41", "G09")), Replacement("id2", ("H41", "G09"))),
-    )
-    assert run(text, Thay="").document.business_type is BusinessType.NEW
-
-
-def test_recall_names_the_recalled_document_three_times_alike() -> None:
-    """Header, Bussiness/DocumentId and ResponseFor agree on what is taken back."""
-    document = run(with_field("business.type: {value: 1}")).document
-    assert document.business is not None
-    assert document.business.reason == "Thu hồi văn bản điện tử"
-    assert document.business.document_id == document.document_id
-    assert document.response_for == (
-        ResponseFor(
-            organ_id="G22",
-            code="7816/VPCP-TTĐT",
-            promulgation_date=dt.date(2025, 9, 30),
-            document_id=document.document_id,
-        ),
-    )
-
-
-def test_update_carries_changed_receivers() -> None:
-    """An update adds and removes receivers; closed codes can be removed, not added."""
-    line = (
-        "business.type: {column: Loai2}\n  business.added: {column: Them}\n"
-        "  business.removed: {column: Bot}"
-    )
-    text = with_field(line)
-    business = run(text, Loai2="2", Them="000.00.00.H41", Bot="H40").document.business
-    assert business is not None
-    assert business.changes == (
-        InformationChange(
-            document_info=False,
-            document_receiver=True,
-            receivers=(ReceiverChange("H41", added=True), ReceiverChange("H40", added=False)),
-        ),
-    )
-    assert business.document_id == "G22,2025/09/30,7816/VPCP-TTĐT"
-    assert [f.code for f in refused(text, Loai2="2", Them="", Bot="")] == ["EDX-1264"]
-    assert [f.code for f in refused(text, Loai2="0", Them="H41", Bot="")] == ["EDX-1265"]
-    assert refused(text, Loai2="2", Them="H40", Bot="")[0].code.startswith("EDX-85")
-
-
-def test_contradicting_business_is_refused() -> None:
-    """Replacing without a name, and a name without replacing, are refused."""
-    text = with_field("business.type: {column: L}\n  business.replaces: {column: T}")
-    assert [f.code for f in refused(text, L="3", T="")] == ["EDX-1262"]
-    assert [f.code for f in refused(text, L="0", T="id")] == ["EDX-1261"]
-
-
-def test_answers_staff_and_the_rest() -> None:
-    """Answered documents are read in parallel lists; staff and further fields stand as given."""
-    line = (
-        "response_for.organ_id: {column: Q, transforms: [{split: ';'}]}\n"
-        "  response_for.code: {column: R, transforms: [{split: ';'}]}\n"
-        "  response_for.promulgation_date: {column: S, transforms: [{split: ';'}, date]}\n"
-        "  response_for.document_id: {column: T, transforms: [{split: ';'}]}\n"
-        "  business.staff.department: {value: Vụ TH}\n"
-        "  business.reason: {value: Gửi lại}\n"
-        "  business.paper: {value: 'x', transforms: [boolean]}"
-    )
-    text = with_field(line)
-    cells: dict[str, Any] = {
-        "Q": "H41;G09",
-        "R": "1/A;2/B",
-        "S": "01/02/2025;02/02/2025",
-        "T": "i;j",
-    }
-    document = run(text, **cells).document
-    assert [one.code for one in document.response_for] == ["1/A", "2/B"]
-    assert document.response_for[1].promulgation_date == dt.date(2025, 2, 2)
-    assert document.business == Business(
-        reason="Gửi lại", paper=True, staff=(Staff(department="Vụ TH"),)
-    )
-    assert [f.code for f in refused(text, **{**cells, "T": "i"})] == ["EDX-1263"]
-    assert [f.code for f in refused(text, **{**cells, "S": "x;y"})] == ["EDX-1242"]
-
-
-def test_codes_and_kinds_in_several_columns() -> None:
-    """Number, notation and kind can come from columns of their own."""
-    text = (
-        ADAPTER.replace(
-            "  code: {column: SoKyHieu, transforms: [trim, split_code]}\n",
-            "  code.number: {column: So}\n  code.notation: {column: KyHieu}\n",
-        )
-        .replace(
-            "  document_type: {column: Loai, transforms: [document_type]}\n",
-            "  document_type.type: {value: 2}\n  document_type.type_name: {column: Loai}\n",
-        )
-        .replace(
-            "  signer: {column: ChucVu, transforms: [competence_position]}\n",
-            "  signer.position: {column: ChucVu}\n",
-        )
-    )
-    document = run(text, So=5.0, KyHieu="NQ-CP").document
-    assert document.code == DocumentCode("5", "NQ-CP")
-    assert document.document_type == DocumentType(type=2, type_name="Công văn")
-    assert document.signer.position == "KT. CHỦ NHIỆM"
-    assert [f.code for f in refused(text, So="", KyHieu="A")] == ["EDX-1240"]
-    assert [f.code for f in refused(text, So="1", KyHieu="A", Loai="")] == ["EDX-1240"]
 
 
 def test_explain_tells_where_each_field_came_from() -> None:

@@ -9,7 +9,7 @@ from connector.agencies.catalogue import Catalogue
 from connector.agencies.files import load
 from connector.agencies.names import AgencyNames, name_key
 from connector.mapping.receiver_transforms import is_group
-from tests.unit.mapping.test_mapper import ADAPTER, ROW, refused, run
+from tests.unit.mapping.desk import ADAPTER, ROW, refused, run
 
 TODAY = dt.date(2026, 1, 5)
 LISTED = ADAPTER.replace('[{split: ";"}, {table: noi_nhan}]', "[receiver_list]")
