@@ -104,6 +104,10 @@ class Containment:
             for row, _ in ready:
                 self.run(row, lambda current: self._alone(current, alone))
 
+    def finish(self, row: InboxMessage, step: Step) -> None:
+        """Do the step of one message, unless somebody has moved it meanwhile."""
+        self._commit([(row, step)])
+
     def _commit(self, ready: Sequence[tuple[InboxMessage, Step]]) -> None:
         if not ready:
             return
@@ -116,8 +120,7 @@ class Containment:
     def _alone(self, row: InboxMessage, prepare: Callable[[InboxMessage], Step | None]) -> None:
         step = prepare(row)
         if step is not None:
-            with self.ledger.work() as work:
-                step(work)
+            self._commit([(row, step)])
 
     def _postpone(self, row: InboxMessage, findings: tuple[Finding, ...]) -> None:
         with self.ledger.work() as work:
@@ -137,13 +140,18 @@ class Containment:
 
 
 def put_off(
-    work: Work, row: InboxMessage, findings: Iterable[Finding], *, until: dt.datetime
+    work: Work,
+    row: InboxMessage,
+    findings: Iterable[Finding],
+    *,
+    until: dt.datetime,
+    state: InboxState | None = None,
 ) -> None:
-    """Let a message wait as it is, and count the attempt."""
+    """Let a message wait, as it is or in another state, and count the attempt."""
     inbox.update(
         work.tx,
         row.message_key,
-        state=row.state,
+        state=state or row.state,
         now=work.now,
         attempts=row.attempts + 1,
         not_before=until,

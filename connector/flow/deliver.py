@@ -205,8 +205,7 @@ class DeliveryDesk:
         else:
             sealing = self._receipts.begin(answers_to(item, done))
             step = self._finished(row, item=item, done=done, sealing=sealing)
-            with self._ledger.work() as work:
-                step(work)
+            self._containment.finish(row, step)
 
     def _hand_over(self, item: Inbound, targets: tuple[InboundTarget, ...]) -> Done:
         sinks = self.sinks_of(item.served)
@@ -295,15 +294,7 @@ class DeliveryDesk:
         wait = self._policy.due(self._ledger.clock.now(), row.attempts + 1)
         wait = min(wait, row.received_at + self._hold + _MOMENT)
         with self._ledger.work() as work:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=InboxState.HELD,
-                now=work.now,
-                attempts=row.attempts + 1,
-                not_before=wait,
-                findings=[finding.as_dict()],
-            )
+            put_off(work, row, (finding,), until=wait, state=InboxState.HELD)
             if row.state is not InboxState.HELD:
                 work.record(DocumentHeld(**facts_of(row, finding)))
 

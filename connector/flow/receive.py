@@ -40,7 +40,6 @@ _APPLIED = frozenset({InboxState.DELIVERED, InboxState.DUPLICATE})
 class _Taken:
     """What has to follow the acknowledgement of a batch."""
 
-    fresh: list[tuple[str, bytes]] = field(default_factory=list)
     complete: list[str] = field(default_factory=list)
     unneeded: list[str] = field(default_factory=list)
 
@@ -84,8 +83,6 @@ class Receiver:
         crash.point("receive.committed")
         self._consumer.ack([message.tag for message in messages])
         crash.point("receive.acked")
-        for key, data in taken.fresh:
-            self._arrived.keep(key, data)
         self._join_all(taken.complete)
         self._assembler.drop(taken.unneeded)
         return len(messages)
@@ -159,8 +156,8 @@ class Receiver:
             self._keep(work, new, codes.MESSAGE_DEAD.at(reason=reason))
         elif _is_part(message):
             self._take_part(work, new, message.body, taken)
-        elif self._keep(work, new):
-            taken.fresh.append((new.message_key, message.body))
+        elif self._keep(work, new):  # kept before anybody else can see the row, and look for it
+            self._arrived.keep(new.message_key, message.body)
 
     def _take_part(self, work: Work, new: NewMessage, body: bytes, taken: _Taken) -> None:
         arrived = self._assembler.take(work, new)

@@ -1,7 +1,7 @@
 """What was in memory a moment ago and is wanted again: packets on their way in.
 
-The bytes of a message are kept from the moment when they are durable until they are looked at, and
-a verified document with them until it is delivered. They are those of which the spool took the
+The bytes of a message are kept from the moment when they are in the spool until they are looked at,
+and a verified document with them until it is delivered. They are those of which the spool took the
 digest, so they need not be read and hashed again. What is not here any more, after a restart or
 because there was too much, is read from the spool.
 """
@@ -23,6 +23,7 @@ _AT_MOST: Final = 128
 _MOST_BYTES: Final = 32 << 20
 _MOST_RECEIVED_BYTES: Final = 24 << 20
 _SMALL: Final = 1 << 20
+_OVERTAKEN: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,14 @@ class JustReceived:
     """Keeps the bytes of small messages by message key, bounded in memory.
 
     What comes when there is no room is not kept: messages are looked at in the order in which
-    they came, so the oldest are wanted next.
+    they came, so the oldest are wanted next. One that hundreds have overtaken is not wanted any
+    more: an operator has put it aside.
     """
 
     def __init__(self, limit_bytes: int = _MOST_RECEIVED_BYTES) -> None:
         self._limit = limit_bytes
         self._changed = threading.Condition()
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, tuple[bytes, int]] = {}
         self._bytes = 0
         self._taken = 0
 
@@ -93,28 +95,29 @@ class JustReceived:
         """Keep the bytes of a message that is durable, unless it is large or there is no room."""
         size = len(body)
         with self._changed:
+            self._drop(message_key)
             if size <= _SMALL and self._bytes + size <= self._limit:
-                self._bytes += size - len(self._kept.get(message_key, b""))
-                self._kept[message_key] = body
+                self._bytes += size
+                self._kept[message_key] = body, self._taken
 
     def take(self, message_key: str) -> bytes | None:
         """Return the bytes of a message and forget them, None if they are not here."""
         with self._changed:
-            body = self._kept.pop(message_key, None)
+            had_room = self._has_room()
+            body = self._drop(message_key)
             if body is not None:
-                had_room = self._has_room()
-                self._bytes -= len(body)
                 self._taken += 1
                 if self._has_room() and not had_room:  # to wake somebody for each would cost more
                     self._changed.notify_all()
             return body
 
     def wait_for_room(self, seconds: float) -> None:
-        """Wait until most are gone; no longer once nobody took one for some seconds.
+        """Wait until most are gone; no longer once nobody took one for so many seconds.
 
         Whoever receives faster than others look at messages gains nothing by going ahead.
         """
         with self._changed:
+            self._drop_overtaken()
             while not self._has_room():
                 before = self._taken
                 if not self._changed.wait(seconds) and self._taken == before:
@@ -122,3 +125,15 @@ class JustReceived:
 
     def _has_room(self) -> bool:
         return 3 * self._bytes <= self._limit
+
+    def _drop_overtaken(self) -> None:
+        while self._kept:
+            oldest, (_, taken_before) = next(iter(self._kept.items()))
+            if self._taken - taken_before < _OVERTAKEN:
+                return
+            self._drop(oldest)
+
+    def _drop(self, message_key: str) -> bytes | None:
+        body, _ = self._kept.pop(message_key, (None, 0))
+        self._bytes -= len(body or b"")
+        return body

@@ -189,36 +189,27 @@ class Daemon:
 
     def _collect(self, adapter: Adapter, go_on: Callable[[], bool] = lambda: True) -> int:
         """Read one export; whatever is wrong with it concerns no other adapter."""
-        try:
-            taken = self._node.intake.collect(adapter, go_on)
-        except StorageError:
-            raise
-        except ConnectorError as error:
-            self._source_failed(adapter, error)
-            return 0
-        except Exception as error:  # noqa: BLE001 - the other adapters and stages go on
-            finding = codes.SOURCE_UNEXPECTED.at(adapter=adapter.name, reason=repr(error))
-            self._source_failed(adapter, Bug(finding))
-            return 0
-        self._source_errors.pop(adapter.name, None)
-        return taken.sealed
+        return self._reading(adapter.name, lambda: self._node.intake.collect(adapter, go_on).sealed)
 
     def _exchanging(self, exchange: Exchange) -> Callable[[Callable[[], bool]], int]:
         """Return the step of an exchange; what is wrong with it stops nothing else."""
+        return lambda go_on: self._reading(exchange.name, lambda: exchange.step(go_on))
 
-        def step(go_on: Callable[[], bool]) -> int:
-            try:
-                return exchange.step(go_on)
-            except StorageError:
-                raise
-            except ConnectorError as error:
-                self._source_errors[exchange.name] = error
-                reason, code = str(error), error.code
-                failed = SourceFailed(adapter=exchange.name, reason=reason, error_code=code)
-                self._node.ledger.tell(failed)
-                return 0
-
-        return step
+    def _reading(self, name: str, read: Callable[[], int]) -> int:
+        """Read from a legacy system; what is wrong with it is told and stops nothing else."""
+        try:
+            count = read()
+        except StorageError:
+            raise
+        except ConnectorError as error:
+            self._source_failed(name, error)
+            return 0
+        except Exception as error:  # noqa: BLE001 - the other adapters and stages go on
+            finding = codes.SOURCE_UNEXPECTED.at(adapter=name, reason=repr(error))
+            self._source_failed(name, Bug(finding))
+            return 0
+        self._source_errors.pop(name, None)
+        return count
 
     def _reload_when_asked(self, _go_on: Callable[[], bool]) -> int:
         """Wait a moment for SIGHUP; several that came meanwhile count as one."""
@@ -262,11 +253,10 @@ class Daemon:
 
         return self._worker(f"collect {name}", step, self._node.config.poll_seconds)
 
-    def _source_failed(self, adapter: Adapter, error: ConnectorError) -> None:
-        self._source_errors[adapter.name] = error
-        self._node.ledger.tell(
-            SourceFailed(adapter=adapter.name, reason=str(error), error_code=error.code)
-        )
+    def _source_failed(self, name: str, error: ConnectorError) -> None:
+        self._source_errors[name] = error
+        failed = SourceFailed(adapter=name, reason=str(error), error_code=error.code)
+        self._node.ledger.tell(failed)
 
     def _watch(self) -> None:
         """Sleep until the end; give signs of life while every worker moves."""
