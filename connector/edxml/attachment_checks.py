@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from connector.edxml import rule_codes
+from connector.edxml.endings import INVISIBLE
 from connector.edxml.kinds import HEAD, check_kind
 from connector.edxml.names import attachment_path
 from connector.edxml.zipform import extension
@@ -26,16 +27,7 @@ __all__ = [
 ]
 
 _TEXT_DAMAGE: Final = "\ufffd\ufffd".encode()
-_UNSAFE: Final = (
-    (re.compile(r"[/\\]"), "a path", "đường dẫn thư mục"),
-    (re.compile(r"^\.{1,2}$"), "a path", "đường dẫn thư mục"),
-    (re.compile("[\x00-\x1f\x7f-\x9f]"), "control characters", "ký tự điều khiển"),
-    (
-        re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"),
-        "invisible characters",
-        "ký tự ẩn",
-    ),
-)
+_PATH: Final = re.compile(r"[/\\]|^\.{1,2}$")
 _DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _MAX_NAME_BYTES: Final = 255
 
@@ -77,11 +69,10 @@ def content_ids_once(document: Document, _today: dt.date) -> Iterator[Finding]:
 def names_safe(document: Document, _today: dt.date) -> Iterator[Finding]:
     """Find names that reach out of a directory or deceive the eye."""
     for place, attachment in _numbered(document):
-        for pattern, what_en, what_vi in _UNSAFE:
-            if pattern.search(attachment.name):
-                facts = {"what_en": what_en, "what_vi": what_vi}
-                yield rule_codes.NAME_UNSAFE.at(f"{place}/AttachmentName", **facts)
-                break
+        what = _unsafe(attachment.name)
+        if what is not None:
+            facts = {"what_en": what[0], "what_vi": what[1]}
+            yield rule_codes.NAME_UNSAFE.at(f"{place}/AttachmentName", **facts)
 
 
 def names_awkward(document: Document, _today: dt.date) -> Iterator[Finding]:
@@ -106,6 +97,17 @@ def _numbered(document: Document) -> Iterator[tuple[str, Attachment]]:
     count = len(document.attachments)
     for number, attachment in enumerate(document.attachments, 1):
         yield attachment_path(number, count), attachment
+
+
+def _unsafe(name: str) -> tuple[str, str] | None:
+    if _PATH.search(name):
+        return "a path", "đường dẫn thư mục"
+    if name.isprintable():
+        return None
+    hidden = {unicodedata.category(sign) for sign in name} & INVISIBLE
+    if "Cc" in hidden:
+        return "control characters", "ký tự điều khiển"
+    return ("invisible characters", "ký tự ẩn") if hidden else None
 
 
 def _awkward(name: str) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from connector.edxml import rule_codes
-from connector.edxml.zipform import extension
+from connector.edxml.endings import named_ending, runs, split_name, visible
 from connector.errors import Finding
 
 __all__ = ["HEAD", "Kind", "check_kind", "sniff"]
@@ -120,12 +120,6 @@ _BY_EXTENSION: Final = {
     ".xml": frozenset({Kind.XML}),
     ".zip": _ZIPPED,
 }
-_PROGRAMS: Final = frozenset(
-    {
-        *(".exe", ".dll", ".com", ".scr", ".msi", ".bat", ".cmd", ".lnk", ".hta", ".jar"),
-        *(".ps1", ".vbs", ".vbe", ".js", ".jse", ".wsf", ".sh"),
-    }
-)
 _SHOWN: Final = 100
 
 
@@ -144,11 +138,15 @@ def sniff(head: bytes) -> Kind:
 
 
 def check_kind(head: bytes, name: str, content_type: str, place: str) -> Iterator[Finding]:
-    """Find programs (an error), and files that are not what type or name say (a warning)."""
-    kind, ending = sniff(head), extension(name.rstrip(" .")).lower()
-    if kind is Kind.PROGRAM or ending in _PROGRAMS:
+    """Find programs (an error), and files that are not what type or name say (a warning).
+
+    A program is one by its first bytes, by the name as it is seen, or by that it is stored under.
+    """
+    kind, ending = sniff(head), named_ending(visible(name))
+    if kind is Kind.PROGRAM or runs(ending) or runs(split_name(name, content_type)[1]):
         yield rule_codes.PROGRAM.at(place)
         return
+    ending = f".{ending}"
     claims = ((content_type, _of_type(content_type)), (ending, _BY_EXTENSION.get(ending)))
     for claim, expected in claims:
         if head and expected is not None and kind not in expected:

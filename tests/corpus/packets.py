@@ -155,7 +155,15 @@ def _names() -> Iterator[Vector]:
     yield accepted("attachment-twice", 23, twins, lambda w: sign(packet(twins), g22(w)))
     null = edited(_PLAIN, ("công văn.pdf".encode(), b"a&#0;.pdf"))
     yield refused("attachment-null", 23, "form", 2008, lambda _: null)
-    for label, name in (("program", "công văn.pdf.exe"), ("script", "a.js"), ("dots", "a.bat. ")):
+    for label, name in (
+        ("program", "công văn.pdf.exe"),
+        ("script", "a.js"),
+        ("dots", "a.bat. "),
+        ("soft-hyphen", "a.b\u00adat"),
+        ("join", "a.exe\u2060"),
+        ("stream", "a.exe::$DATA"),
+        ("panel", "a.cpl"),
+    ):
         named = _named(name)
         yield refused(
             f"attachment-{label}",
@@ -164,6 +172,9 @@ def _names() -> Iterator[Vector]:
             2318,
             signed(packet(named)),
         )
+    bare = _named("giấy mời").attachments[0]
+    typed = document(attachments=(replace(bare, content_type="application/javascript"),))
+    yield refused("attachment-of-a-script-type", 23, "content", 2318, signed(packet(typed)))
 
 
 def _zip(

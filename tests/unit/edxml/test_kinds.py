@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import sys
+import unicodedata
 import zipfile
 
 import pytest
 
+from connector.edxml.endings import runs, split_name
 from connector.edxml.kinds import Kind, check_kind, sniff
 from connector.edxml.reader import read
 from connector.edxml.rules import check_rules
@@ -23,6 +26,7 @@ def _zip() -> bytes:
 
 
 PE = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff" + bytes(200)
+HIDDEN = {"Cc", "Cf", "Zl", "Zp"}
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(20)
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ODT = "application/vnd.oasis.opendocument.text"
@@ -150,12 +154,56 @@ def test_a_long_type_is_cut() -> None:
         (b"x", "a.bat. "),
         (_zip(), "a.jar"),
         (b"", "a.cmd"),
+        (b"x", "a.pif"),
+        (b"x", "a.cpl"),
+        (b"x", "a.bat\u2060"),
+        (b"x", "a.bat\t"),
+        (b"x", "a.exe::$DATA"),
+        (b"x", "a.exe. ::$data"),
+        (b"x", "cai-dat.application"),
     ],
 )
 def test_programs_are_errors(head: bytes, name: str) -> None:
     """A program by its bytes or by its name is an error, whatever type is claimed."""
     (found,) = check_kind(head, name, "application/pdf", "x")
     assert (found.code, found.severity) == ("EDX-2318", Severity.ERROR)
+
+
+def test_no_invisible_character_hides_a_program() -> None:
+    """Wherever one stands in the ending: what is stored is what is seen."""
+    unseen = [
+        sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) in HIDDEN
+    ]
+    assert {"\u00ad", "\u180e", "\u206a", "\ufff9", "\U000e0061"} <= set(unseen)
+    for sign in unseen:
+        for name in (f"a.b{sign}at", f"a.bat{sign}", f"a{sign}.{sign}bat"):
+            (found,) = check_kind(b"x", name, "application/octet-stream", "x")
+            assert found.code == "EDX-2318", ascii(name)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/javascript",
+        "Text/JavaScript; charset=utf-8",
+        "application/x-sh",
+        "application/x-msdos-program",
+        "application/hta",
+    ],
+)
+@pytest.mark.parametrize("name", ["Giấy mời", "Giấy mời.", "a.ｊｓ", "v1.2 bản cuối", "a/b\u200b"])
+def test_a_type_that_would_make_a_program_of_a_name(name: str, content_type: str) -> None:
+    """Where the name has no ending, the type's is stored: that of a program is refused."""
+    (found,) = check_kind(b"x", name, content_type, "x")
+    assert found.code == "EDX-2318"
+    assert list(check_kind(b"x", "Giấy mời.dat", content_type, "x")) == []
+
+
+@pytest.mark.parametrize("name", ["Họp lúc 8.30: x.com", "Công văn 5.PL", "12.VB", "a.com: b.tdt"])
+def test_honest_names_with_dots_and_colons(name: str) -> None:
+    """Only what would run is refused; `x.com` alone would."""
+    found = list(check_kind(b"x", name, "application/octet-stream", "x"))
+    assert [each.code for each in found] == (["EDX-2318"] if name.endswith(".com") else [])
 
 
 def _with(document: Document, data: bytes, name: str, content_type: str) -> Document:
@@ -184,3 +232,25 @@ def test_disguise_is_told_and_delivered(document: Document) -> None:
     reading = read(write(packet))
     assert [each.code for each in reading.findings] == ["EDX-2319"]
     assert reading.envelope == packet
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("a.pdf.exe", "application/pdf"),
+        ("Giay-moi.b\u00adat", "application/octet-stream"),
+        ("Giấy mời", "application/x-sh"),
+        ("Giấy mời\u2060.p\ufeffif", "text/plain"),
+    ],
+)
+def test_names_that_run_neither_leave_nor_arrive(
+    document: Document, name: str, content_type: str
+) -> None:
+    """Sender and receiver judge the name that is stored, whatever the name as sent looks like."""
+    assert runs(split_name(name, content_type)[1])
+    packet = _with(document, b"@echo off", name, content_type)
+    found = check_rules(packet, today=document.promulgation.date)
+    assert "EDX-2318" in [each.code for each in found]
+    with pytest.raises(PermanentError) as caught:
+        read(write(packet))
+    assert [each.code for each in caught.value.findings] == ["EDX-2318"]

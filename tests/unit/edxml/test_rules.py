@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import sys
 import unicodedata
 from typing import Any
 
@@ -158,6 +159,16 @@ def test_names_of_attachments_are_checked(document: Document, name: str, code: s
     assert _found(_attached(document, name=name)) == [
         (code, "AttachmentEncoded/Attachment/AttachmentName")
     ]
+
+
+def test_names_hold_nothing_that_cannot_be_seen(document: Document) -> None:
+    """Controls, marks that only format, and separators of lines and paragraphs: all of them."""
+    hidden = {"Cc", "Cf", "Zl", "Zp"}
+    for sign in map(chr, range(sys.maxunicode + 1)):
+        if unicodedata.category(sign) in hidden:
+            found = [code for code, _ in _found(_attached(document, name=f"a{sign}b.pdf"))]
+            assert "EDX-2314" in found, ascii(sign)
+    assert _found(_attached(document, name="a\u00a0b ✔ 文書 \ue000.pdf")) == []
 
 
 def test_dots_are_no_name(document: Document) -> None:

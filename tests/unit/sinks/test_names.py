@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.edxml.endings import runs
 from connector.sinks.names import attachment_name, plain_name
 
 PDF = "application/pdf"
@@ -20,7 +21,12 @@ PDF = "application/pdf"
         ("..\\..\\autorun.inf", "01-autorun.inf"),
         ("C:\\Windows\\CON", "01-CON.pdf"),
         ("nul.txt", "01-nul.txt"),
-        ("bao\u202ecod.exe", "01-baocod.exe"),
+        ("bao\u202ecod.exe", "01-baocod-exe"),
+        ("Giay-moi.b\u00adat", "01-Giay-moi-bat"),
+        ("x" * 300 + ".PIF", "01-" + "x" * 69 + "-pif"),
+        (".exe", "01-exe.pdf"),
+        ("đ.exe", "01-d-exe"),
+        ("文書.exe", "01-exe"),
         ("a\u200bb\ufeff.pdf", "01-ab.pdf"),
         ("a\x00b.pdf", "01-ab.pdf"),
         ("..", "01-tep.pdf"),
@@ -48,6 +54,20 @@ def test_unknown_content_type() -> None:
     assert attachment_name(3, "tệp", "application/x-khong-biet") == "03-tep"
 
 
+@pytest.mark.parametrize(
+    ("content_type", "stored"),
+    [
+        ("Application/PDF; charset=binary", "03-tep.pdf"),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "03-tep.docx"),
+        ("application/javascript", "03-tep-js"),
+        ("application/x-sh", "03-tep-sh"),
+    ],
+)
+def test_the_ending_of_a_type(content_type: str, stored: str) -> None:
+    """A type gives a name its ending, unless that makes the file run."""
+    assert attachment_name(3, "tệp", content_type) == stored
+
+
 def test_plain_name_of_a_code() -> None:
     """Codes of documents become readable parts of directory names."""
     assert plain_name("28/2018/QĐ-TTg") == "28-2018-QD-TTg"
@@ -59,3 +79,4 @@ def test_every_name_is_safe(original: str, ordinal: int) -> None:
     name = attachment_name(ordinal, original, PDF)
     assert re.fullmatch(r"[0-9]{2,}-[A-Za-z0-9-]+\.[a-z0-9]{1,10}", name)
     assert len(name) <= 100
+    assert not runs(name.rpartition(".")[2])
