@@ -47,8 +47,6 @@ __all__ = [
     "STOPPED",
     "TAGS_UNEXPECTED",
     "TLS_FAILED",
-    "TLS_FILES",
-    "TLS_UNUSED",
     "TOO_LARGE",
     "UNREACHABLE",
     "USER_EXISTS",
@@ -180,20 +178,6 @@ BROKER_URL: Final = Text(
     "`broker.url` không dùng được: {reason}",
     "Write amqps://USER:PASSWORD@HOST:5671/VHOST; several hosts are separated by commas.",
     "Viết amqps://TÀI-KHOẢN:MẬT-KHẨU@MÁY-CHỦ:5671/VHOST; nhiều máy chủ cách nhau bằng dấu phẩy.",
-)
-TLS_UNUSED: Final = Text(
-    "EDX-6031",
-    "`broker.tls` is given, but `broker.url` says amqp, which is not encrypted",
-    "Có `broker.tls` nhưng `broker.url` ghi amqp, tức không mã hóa",
-    "Write amqps:// or remove `broker.tls`.",
-    "Viết amqps:// hoặc bỏ `broker.tls`.",
-)
-TLS_FILES: Final = Text(
-    "EDX-6032",
-    "The TLS files cannot be used: {reason}",
-    "Không dùng được các tệp TLS: {reason}",
-    "Check paths, permissions, and that key and certificate belong together.",
-    "Kiểm tra đường dẫn, quyền đọc, và khóa có khớp với chứng thư không.",
 )
 NOT_CONNECTED: Final = Text(
     "EDX-6033",

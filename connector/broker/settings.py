@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from connector.broker import codes
+from connector.broker import codes, tls_codes
+from connector.config.file_access import open_to_others
 from connector.errors import ConfigError
 
 __all__ = ["BrokerSettings", "Endpoint", "TlsSettings"]
 
+_PRIVATE: Final = b"PRIVATE KEY-----"
+_MAX_KEY_BYTES: Final = 1 << 20
 _PORTS: Final = {"amqp": 5672, "amqps": 5671}
 
 
@@ -28,26 +34,46 @@ class TlsSettings:
 
     def context(self) -> ssl.SSLContext:
         """Return a context that verifies the server; raises ConfigError on unusable files."""
+        if self.key_file is not None and self.certificate_file is None:
+            raise ConfigError(tls_codes.TLS_KEY_ALONE.at(str(self.key_file)))
+        holder = self.key_file or self.certificate_file
         for path in (self.ca_file, self.certificate_file, self.key_file):
             if path is not None:
-                _check_readable(path)
+                _check_readable(path, private=path == holder)
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
             if self.certificate_file is not None:
-                context.load_cert_chain(self.certificate_file, self.key_file)
+                context.load_cert_chain(self.certificate_file, self.key_file, _no_password(holder))
         except OSError as error:  # ssl.SSLError is one of them
-            raise ConfigError(codes.TLS_FILES.at("broker.tls", reason=error)) from error
+            raise ConfigError(tls_codes.TLS_FILES.at("broker.tls", reason=error)) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
 
-def _check_readable(path: Path) -> None:
-    """Refuse a file by its name: what loads several of them does not tell which one it was."""
+def _no_password(path: Path | None) -> Callable[[], str]:
+    """Return what is asked for a key's password, and refuses: OpenSSL would ask at the terminal."""
+
+    def refuse() -> str:
+        raise ConfigError(tls_codes.TLS_KEY_LOCKED.at(str(path), path=path))
+
+    return refuse
+
+
+def _check_readable(path: Path, *, private: bool = False) -> None:
+    """Refuse a file by its name: what loads several of them does not tell which one it was.
+
+    A file with a private key must be closed to others.
+    """
     try:
-        path.open("rb").close()
+        with path.open("rb") as stream:
+            if private and _PRIVATE in stream.read(_MAX_KEY_BYTES):
+                status = os.fstat(stream.fileno())
+                mode = f"{stat.S_IMODE(status.st_mode):04o}"
+                if open_to_others(stream.fileno()):
+                    raise ConfigError(tls_codes.TLS_KEY_OPEN.at(str(path), mode=mode, path=path))
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ConfigError(codes.TLS_FILES.at(str(path), reason=reason)) from error
+        raise ConfigError(tls_codes.TLS_FILES.at(str(path), reason=reason)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +144,7 @@ def _endpoints(url: str, tls: TlsSettings | None) -> tuple[Endpoint, ...]:
     if parts.scheme not in _PORTS:
         raise ValueError(f"the scheme is {parts.scheme!r}, not amqp or amqps")
     if parts.scheme == "amqp" and tls is not None:
-        raise ConfigError(codes.TLS_UNUSED.at("broker.url"))
+        raise ConfigError(tls_codes.TLS_UNUSED.at("broker.url"))
     login, _, hosts = parts.netloc.rpartition("@")
     user, _, password = login.partition(":")
     if not user and not (tls is not None and tls.external):

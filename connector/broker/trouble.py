@@ -10,7 +10,7 @@ from typing import Final
 from pika import exceptions
 from pika.adapters.utils import connection_workflow as workflow
 
-from connector.broker import codes
+from connector.broker import codes, tls_codes
 from connector.broker.message import Sent
 from connector.errors import ConnectorError, Finding, Text
 
@@ -22,7 +22,7 @@ NEEDS_PERSON: Final = frozenset(
         codes.AUTHENTICATION_FAILED,
         codes.VHOST_DENIED,
         codes.TLS_FAILED,
-        codes.TLS_FILES,
+        *tls_codes.CATALOGUE,
         codes.QUEUE_NOT_FOUND,
         codes.QUEUE_DENIED,
         codes.CONSUMER_CANCELLED,

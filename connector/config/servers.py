@@ -26,7 +26,8 @@ class TlsConfig(Settings):
     key_file: LocalPath | None = Field(
         default=None,
         title="Tệp khóa riêng",
-        description="Private key of the node's certificate (PEM).",
+        description="Private key of the node's certificate (PEM), without a password, readable by "
+        "its owner only.",
     )
 
 

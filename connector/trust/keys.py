@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+from connector.config.file_access import open_to_others
 from connector.config.secrets import SecretRef
 from connector.config.secrets import resolve as resolve_secret
 from connector.errors import ConfigError, Finding, UnavailableError
@@ -33,7 +34,6 @@ from connector.trust.certificates import (
     usage_problem,
     weakness,
 )
-from connector.trust.file_access import open_to_others
 from connector.trust.pkcs11_key import (
     EcTokenKey,
     RsaTokenKey,

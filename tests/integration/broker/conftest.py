@@ -131,6 +131,7 @@ def _issue(
     (directory / f"{name}.crt").write_bytes(certificate.public_bytes(pem))
     secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (directory / f"{name}.key").write_bytes(secret)
+    (directory / f"{name}.key").chmod(0o600)
     return key
 
 

@@ -78,6 +78,7 @@ def issue(name: str, issuer: Authority | None, directory: Path, file: str) -> Au
     (directory / f"{file}.key").write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
+    (directory / f"{file}.key").chmod(0o600)
     return Authority(key, certificate)
 
 

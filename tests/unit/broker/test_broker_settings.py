@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ssl
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
 
 from connector.broker.management import Management
 from connector.broker.settings import BrokerSettings, TlsSettings
-from connector.errors import ConfigError
+from connector.broker.trouble import NEEDS_PERSON
+from connector.errors import ConfigError, Finding
 
 
 def test_a_url_names_host_user_and_virtual_host() -> None:
@@ -66,6 +81,100 @@ def test_missing_tls_files_are_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         TlsSettings(ca_file=tmp_path / "ca.crt").context()
     assert caught.value.code == "EDX-6032"
+
+
+@dataclass(frozen=True)
+class _Files:
+    """A certificate with its key, made for one test."""
+
+    directory: Path
+
+    @property
+    def key(self) -> Path:
+        """The key's file, of mode 0600."""
+        return self.directory / "node.key"
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate's file, which everybody may read."""
+        return self.directory / "node.crt"
+
+    def settings(self) -> TlsSettings:
+        """Return settings with both files."""
+        return TlsSettings(certificate_file=self.certificate, key_file=self.key)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> _Files:
+    """Write a self-signed certificate and its key."""
+    made = _Files(tmp_path)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "G22")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .sign(key, hashes.SHA256())
+    )
+    made.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+    made.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    made.certificate.chmod(0o644)
+    made.key.chmod(0o600)
+    return made
+
+
+def _refused(settings: TlsSettings) -> Finding:
+    with pytest.raises(ConfigError) as caught:
+        settings.context()
+    (finding,) = caught.value.findings
+    assert finding.code in NEEDS_PERSON
+    return finding
+
+
+def test_a_certificate_with_its_key(files: _Files) -> None:
+    """The key may stand in a file of its own, or with the certificate in one."""
+    assert files.settings().context().verify_mode is ssl.CERT_REQUIRED
+    both = files.directory / "both.pem"
+    both.write_bytes(files.certificate.read_bytes() + files.key.read_bytes())
+    both.chmod(0o600)
+    TlsSettings(certificate_file=both).context()
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_a_key_with_a_password_waits_for_nobody(files: _Files, form: PrivateFormat) -> None:
+    """It is refused with the remedy: a daemon has no terminal at which somebody could type."""
+    key = load_pem_private_key(files.key.read_bytes(), None)
+    secret = BestAvailableEncryption(b"mat-khau")
+    files.key.write_bytes(key.private_bytes(Encoding.PEM, form, secret))
+    finding = _refused(files.settings())
+    assert (finding.code, finding.place) == ("EDX-6036", str(files.key))
+    assert str(files.key) in finding.hint_en
+    assert str(files.key) in finding.hint_vi
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_a_key_that_others_can_read(files: _Files, mode: int) -> None:
+    """As with the keys that sign; the certificate is for everybody."""
+    files.key.chmod(mode)
+    finding = _refused(files.settings())
+    assert (finding.code, finding.place) == ("EDX-6035", str(files.key))
+    assert f"{mode:04o}" in finding.en
+    both = files.directory / "both.pem"
+    both.write_bytes(files.certificate.read_bytes() + files.key.read_bytes())
+    both.chmod(mode)
+    assert _refused(TlsSettings(certificate_file=both)).code == "EDX-6035"
+
+
+def test_a_key_without_its_certificate(files: _Files) -> None:
+    """It would be left out in silence, and the broker would see no certificate."""
+    finding = _refused(TlsSettings(key_file=files.key))
+    assert (finding.code, finding.place) == ("EDX-6037", str(files.key))
+
+
+def test_a_certificate_without_its_key(files: _Files) -> None:
+    """There is nothing to prove it with."""
+    assert _refused(TlsSettings(certificate_file=files.certificate)).code == "EDX-6032"
 
 
 def test_passwords_are_not_shown() -> None:

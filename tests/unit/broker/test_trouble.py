@@ -9,7 +9,7 @@ import pytest
 from pika import exceptions
 from pika.adapters.utils import connection_workflow as workflow
 
-from connector.broker import codes
+from connector.broker import codes, tls_codes
 from connector.broker.trouble import NEEDS_PERSON, explain, refusal
 from connector.errors import ConfigError, Text
 
@@ -146,6 +146,6 @@ def test_refused_client_certificate_is_named_as_such(kind: type[Exception], open
 
 def test_unusable_certificate_files_are_a_finding_of_their_own() -> None:
     """Files are read at each connection: what is half replaced is told, not taken for a bug."""
-    error = ConfigError(codes.TLS_FILES.at("broker.tls", reason="no start line"))
-    assert explain(error, "broker").code == codes.TLS_FILES.code
-    assert codes.TLS_FILES.code in NEEDS_PERSON
+    error = ConfigError(tls_codes.TLS_FILES.at("broker.tls", reason="no start line"))
+    assert explain(error, "broker").code == tls_codes.TLS_FILES.code
+    assert tls_codes.TLS_FILES.code in NEEDS_PERSON

@@ -12,10 +12,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from connector.clock import ManualClock
+from connector.config.file_access import open_to_others
 from connector.config.secrets import SecretRef
 from connector.config.yaml_source import load_yaml
 from connector.errors import ConfigError
-from connector.trust.file_access import open_to_others
 from connector.trust.keys import SigningKey, load_key
 from connector.trust.pki import DevPki, new_dev_pki
 from connector.trust.settings import Pkcs11Key, parse_key_settings
