@@ -145,7 +145,7 @@ def _inside(root: str, reference: str, place: str) -> Path:
         spelled = written if form is None else unicodedata.normalize(form, written)
         try:
             path = _followed(root, spelled)
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError, UnicodeEncodeError):  # RuntimeError: links in a circle
             continue
         if not f"{path}/".startswith(f"{root.rstrip('/')}/"):
             raise _refuse(codes.ATTACHMENT_OUTSIDE, place, reference)
@@ -179,19 +179,22 @@ def _open(path: Path) -> int:
 
 
 def _known(descriptor: int, path: Path, place: str, reference: str) -> SourceFile | HeldFile:
-    """Read an open file once, and close it; a small one is read in one piece."""
+    """Read an open file once, and close it; a small one is read in one piece.
+
+    One that grows meanwhile is read one byte beyond its end, which is enough to refuse it.
+    """
     try:
         before = os.fstat(descriptor)
-        digest, size, last = hashlib.sha256(), 0, b""
-        while chunk := os.read(descriptor, min(max(before.st_size - size, 0) + 1, _CHUNK)):
+        digest, size, last, left = hashlib.sha256(), 0, b"", before.st_size
+        while left >= 0 and (chunk := os.read(descriptor, min(left + 1, _CHUNK))):
             digest.update(chunk)
-            size, last = size + len(chunk), chunk
+            size, last, left = size + len(chunk), chunk, left - len(chunk)
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
     if not size:
         raise _refuse(codes.ATTACHMENT_EMPTY, place, reference)
-    if _stamp(before) != _stamp(after):
+    if left or _stamp(before) != _stamp(after):
         raise _refuse(codes.ATTACHMENT_CHANGED, place, reference)
     file = SourceFile(path, digest.hexdigest(), size, _stamp(before), place, reference)
     return HeldFile(last, file) if size == len(last) and size <= HELD_BYTES else file

@@ -69,7 +69,9 @@ def test_links_do_not_lead_outside(files: Path) -> None:
     assert read_all(Attachments(files).content(RECORD, "inner.pdf")) == b"x"
 
 
-@pytest.mark.parametrize("reference", ["", "  ", "none.pdf", "a\0.pdf", "x" * 5000, "loop"])
+@pytest.mark.parametrize(
+    "reference", ["", "  ", "none.pdf", "a\0.pdf", "x" * 5000, "loop", "a\ud800.pdf"]
+)
 def test_absent_files_refuse_the_record(files: Path, reference: str) -> None:
     """Also names that no file can have, and links in a circle."""
     (files / "loop").symlink_to("loop")
@@ -110,6 +112,27 @@ def test_names_are_found_in_either_form(files: Path) -> None:
     (files / unicodedata.normalize("NFD", "quyết định.pdf")).write_bytes(b"x")
 
     assert Attachments(files).content(RECORD, "quyết định.pdf").size == 1
+
+
+@pytest.mark.parametrize("size", [1000, HELD_BYTES * 8])
+def test_a_file_that_grows_while_it_is_read(
+    files: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """A copy that is still going on is not followed to its end: one piece too much is enough."""
+    path, reads = files / "a.pdf", list[int]()
+    path.write_bytes(bytes(size))
+    read = os.read
+
+    def while_it_is_copied(descriptor: int, most: int) -> bytes:
+        with path.open("ab") as stream:
+            stream.write(bytes(100_000))
+        reads.append(most)
+        return read(descriptor, most)
+
+    monkeypatch.setattr(os, "read", while_it_is_copied)
+    assert refusal(files, "a.pdf") == codes.ATTACHMENT_CHANGED.code
+    assert sum(reads) < size + 10
+    assert len(reads) < 10
 
 
 def _change(path: Path, change: str) -> None:

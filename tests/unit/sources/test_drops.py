@@ -113,6 +113,42 @@ def test_a_manifest_that_disagrees_keeps_its_file_back(
     assert [finding.code for finding in caught.value.findings] == [file_codes.MANIFEST.code]
 
 
+GOOD = hashlib.sha256(b"A\n1\n").hexdigest()
+OTHER = hashlib.sha256(b"A\n2\n").hexdigest()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"{GOOD}  a.csv\n{GOOD}  a\0b.csv\n",
+        f"{GOOD}  a.csv\n{GOOD}  loop\n",
+        f"{GOOD}  a.csv\n{GOOD}  loop/x.pdf\n",
+        f"{'0' * 64}  a.csv\n{GOOD}  a.csv\n",
+        f"{GOOD}  a.csv\n{GOOD}  a.csv\n",
+        f"{GOOD}  a.csv\n{GOOD}  ./a.csv\n",
+        f"{GOOD}  a.csv\n{GOOD}  {'n' * 300}\n",
+    ],
+    ids=["NUL", "loop", "below a loop", "twice", "the same twice", "two spellings", "long"],
+)
+def test_a_bad_manifest_keeps_back_only_its_own_export(desk: Desk, lines: str) -> None:
+    """Whatever stands in it, the exports beside it are read and the finding names it."""
+    desk.file("in/a.csv", "A\n1\n")
+    desk.file("in/b.csv", "A\n2\n")
+    (desk.directory / "in" / "loop").symlink_to("loop")
+    desk.file("in/a.sha256", lines)
+    desk.file("in/b.sha256", f"{OTHER}  b.csv\n")
+
+    batches = desk.open(LISTED).read(None)
+    found = [str(record.values["A"]) for record in next(batches).records]
+    with pytest.raises(UnavailableError) as caught:
+        list(batches)
+
+    assert found == ["2"]
+    (finding,) = caught.value.findings
+    assert finding.code == file_codes.MANIFEST.code
+    assert finding.place.endswith("a.sha256")
+
+
 @pytest.mark.parametrize("marker", ["done", "x/{name}", "{other}", ""])
 def test_a_marker_must_name_its_file(desk: Desk, marker: str) -> None:
     """One marker for all files would vouch for the next one too."""
