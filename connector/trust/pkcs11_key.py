@@ -119,32 +119,29 @@ class TokenObject:
         while another process logs in: SoftHSM2 writes its token's file anew then, and who reads
         it in that moment sees no token.
         """
-        for seconds in _WAITS:
-            try:
-                return self._locked(act)
-            except UnavailableError:
-                # Jitter: processes that began together must not meet again.
-                time.sleep(seconds * (1 + random.random()))  # noqa: S311
-        return self._locked(act)
-
-    def _locked(self, act: Callable[[], Any]) -> Any:
-        """Act alone on the library; what fails is UnavailableError, and a new start comes next."""
         from pkcs11 import PKCS11Error
 
         module = self._module
-        with module.lock:
-            before = module.generation
-            try:
-                return act()
-            except PKCS11Error as error:
-                failed: Exception = error
-                reason = str(error) or type(error).__name__
-                told = UnavailableError(codes.TOKEN_FAILED.at(str(self), reason=reason))
-            except UnavailableError as error:
-                failed = told = error
+        for seconds in _WAITS:
+            with module.lock, suppress(UnavailableError):
+                before = module.generation
+                return self._told(act)
+            # Jitter: processes that began together must not meet again.
+            time.sleep(seconds * (1 + random.random()))  # noqa: S311
             with suppress(PKCS11Error):
                 module.restart(before)
-            raise told from failed
+        with module.lock:
+            return self._told(act)
+
+    def _told(self, act: Callable[[], Any]) -> Any:
+        """Return what an act on the library returns; what the library says is UnavailableError."""
+        from pkcs11 import PKCS11Error
+
+        try:
+            return act()
+        except PKCS11Error as error:
+            reason = str(error) or type(error).__name__
+            raise UnavailableError(codes.TOKEN_FAILED.at(str(self), reason=reason)) from error
 
     def _sign(self, kind: str, digest: bytes, data: bytes) -> bytes:
         from pkcs11 import Mechanism

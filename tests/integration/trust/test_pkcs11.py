@@ -217,6 +217,20 @@ def test_while_the_token_is_away(*, reader_too: bool, any_party: Party, packet: 
     assert other.private.public_key().key_size
 
 
+@pytest.mark.parametrize("reader_too", [False, True])
+def test_a_token_that_stays_away(*, reader_too: bool, party: Party, packet: Packet) -> None:
+    """Each new start serves one more attempt; the last failure is told as it was."""
+    key = party.load()
+    before = party.module.generation
+    with pulled(party, reader_too=reader_too), pytest.raises(UnavailableError) as caught:
+        seal(packet, key)
+    assert party.module.generation - before == 4
+    chain = [caught.value, caught.value.__cause__]
+    assert chain[1] is not chain[0]
+    assert (chain[1] is not None) == reader_too
+    assert seals(party, key, packet)
+
+
 def test_processes_that_log_in_at_once(party: Party, packet: Packet) -> None:
     """A software token's file is written anew by each login; nobody is left without the token."""
     start = "import sys; from tests.integration.trust import opener; opener.main()"
