@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,11 +12,12 @@ from sqlalchemy import Column, types
 from connector.clock import VIETNAM
 from connector.errors import PermanentError
 from connector.sinks import codes
+from connector.sinks.common_settings import DateFormat
 from connector.sinks.fields import Value
 
-__all__ = ["Cells"]
+__all__ = ["Cells", "fitted"]
 
-_DATE_FORMATS: Final = {
+_DATE_FORMATS: Final[Mapping[DateFormat, str]] = {
     "yyyy-MM-dd": "%Y-%m-%d",
     "dd/MM/yyyy": "%d/%m/%Y",
     "yyyy/MM/dd": "%Y/%m/%d",
@@ -32,7 +34,7 @@ class Cells:
     """
 
     charset: str | None = None
-    date_format: str = "yyyy-MM-dd"
+    date_format: DateFormat = "yyyy-MM-dd"
     small_capitals: bool = False
 
     def cell(self, value: Value, column: Column[Any], path: str) -> Any:
@@ -70,15 +72,11 @@ class Cells:
         """
         charset = self.charset or "utf-8"
         try:
-            text.encode(charset)
+            return fitted(text, charset, small_capitals=self.small_capitals)
         except UnicodeEncodeError as error:
             character = error.object[error.start : error.end]
-            small = character.lower()
-            if self.small_capitals and small != character:
-                return self.held(error.object.replace(character, small), path)
             facts = {"character": character, "path": path, "charset": charset}
             raise PermanentError(codes.CHARSET.at(path, **facts)) from error
-        return text
 
     def text(self, value: Value) -> str:
         """Return a value as text, dates in their format, times in Vietnam time."""
@@ -88,6 +86,24 @@ class Cells:
         if isinstance(value, dt.date):
             return f"{value:{day}}"
         return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def fitted(text: str, charset: str, *, small_capitals: bool) -> str:
+    """Return a text as a charset can hold it: itself, or with small capitals if they may be.
+
+    Raises UnicodeEncodeError where it cannot hold a character.
+    """
+    while True:
+        try:
+            text.encode(charset)
+        except UnicodeEncodeError as error:
+            character = error.object[error.start : error.end]
+            small = character.lower()
+            if not small_capitals or small == character:
+                raise
+            text = error.object.replace(character, small)
+        else:
+            return text
 
 
 def _look_alike(data: bytes) -> str:

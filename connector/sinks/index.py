@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from connector.model.inbound import Inbound
 from connector.sinks import durable, fields
 from connector.sinks.cells import Cells
+from connector.sinks.csv_lines import foreign_cell, line_of
 from connector.sinks.index_settings import IndexFile
 from connector.sinks.told import put
 
@@ -39,15 +38,14 @@ class Index:
         return self._cells.encoded(text, self.file)
 
     def _csv(self, item: Inbound, names: Sequence[str]) -> str:
-        settings, text = self._settings, io.StringIO()
+        settings, raw = self._settings, self._settings.raw_values
         row = {name: self._shown(value, path) for name, path, value in self._values(item)}
+        row |= {name: foreign_cell(row[name], raw=raw) for name in settings.columns}
         if settings.files_column is not None:
             row[settings.files_column] = _JOINT.join(names)
-        writer = csv.writer(text, delimiter=settings.delimiter, lineterminator="\r\n")
-        if settings.header:
-            writer.writerow([self._cells.held(name, name) for name in row])
-        writer.writerow(row.values())
-        return text.getvalue()
+        rows = [[self._cells.held(name, name) for name in row]] if settings.header else []
+        rows.append(list(row.values()))
+        return "".join(line_of(cells, settings.delimiter, raw=raw) for cells in rows)
 
     def _json(self, item: Inbound, names: Sequence[str]) -> str:
         told: dict[str, Any] = {}

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from connector.config.settings import Scalar, SettingProblem, Settings
-from connector.config.suggest import did_you_mean
-from connector.sinks import codes, fields
-from connector.text.codecs import CODECS, register
+from connector.sinks import codes
+from connector.sinks.cells import fitted
+from connector.sinks.common_settings import RAW_VALUES, DateFormat, check_charset, check_fields
 
-__all__ = ["DateFormat", "IndexFile", "check_charset", "check_fields"]
-
-DateFormat = Literal["yyyy-MM-dd", "dd/MM/yyyy", "yyyy/MM/dd"]
+__all__ = ["IndexFile"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _OURS: Final = re.compile(
@@ -23,25 +22,6 @@ _OURS: Final = re.compile(
     r"|(document|verification|replaced|cancelled)\.json"
 )
 """What the sink itself may put into a document's directory, attachments included."""
-
-
-def check_charset(charset: str, below: tuple[str, ...] = ("charset",)) -> None:
-    """Raise SettingProblem unless Python, or this program, can write text in a charset."""
-    register()
-    try:
-        "a".encode(charset)
-    except (LookupError, UnicodeError):
-        facts: dict[str, Any] = {"charset": charset, **did_you_mean(charset, CODECS)}
-        raise SettingProblem(codes.UNKNOWN_CHARSET, below=below, **facts) from None
-
-
-def check_fields(columns: Mapping[str, str], below: str) -> None:
-    """Raise SettingProblem unless each column is filled from a field that documents have."""
-    for column, path in columns.items():
-        if path not in fields.paths():
-            suggestion: dict[str, Any] = did_you_mean(path, fields.paths())
-            place = (below, column)
-            raise SettingProblem(codes.UNKNOWN_PATH, below=place, path=path, **suggestion)
 
 
 class IndexFile(Settings):
@@ -58,8 +38,8 @@ class IndexFile(Settings):
     )
     format: Literal["csv", "json"] = Field(
         title="Dạng tệp",
-        description="csv: one line, values in the order of the columns; json: one object, a dot "
-        "in a name makes an object.",
+        description="csv: one line, values in the order of the columns, white space as single "
+        "blanks; json: one object, a dot in a name makes an object.",
     )
     charset: str = Field(
         default="utf-8",
@@ -83,6 +63,7 @@ class IndexFile(Settings):
         title="Có dòng tiêu đề",
         description="Of csv: whether the first line holds the names of the columns.",
     )
+    raw_values: bool = RAW_VALUES
     columns: dict[str, str] = Field(
         title="Các cột",
         description="Name in the legacy system → field of the document, such as TrichYeu: subject.",
@@ -119,37 +100,39 @@ class IndexFile(Settings):
 
     @model_validator(mode="after")
     def _each_column_once(self) -> Self:
+        """Compare names as they are written: two may become one in a legacy charset."""
+        written = self.format == "json" or self.header
         taken: set[str] = set()
-        for place, name in self._names():
+        for place, text in self._names():
+            of_key = len(place) > 1
+            name = self._held(text, place, of_key=of_key) if written else text
             if name in taken or (self.format == "json" and _nested(name, taken)):
-                of_key = len(place) > 1
-                raise SettingProblem(codes.COLUMN_TWICE, below=place, of_key=of_key, column=name)
+                raise SettingProblem(codes.COLUMN_TWICE, below=place, of_key=of_key, column=text)
             taken.add(name)
         return self
 
     @model_validator(mode="after")
     def _writable(self) -> Self:
-        """Refuse names and constants now that could not be written with any document."""
-        if self.format == "json" or self.header:
-            for place, name in self._names():
-                self._held(name, place, of_key=len(place) > 1)
+        """Refuse constants now that could not be written with any document."""
         for name, text in self.constants.items():
             self._held(text, ("constants", name), of_key=False)
         return self
 
-    def _names(self) -> Iterable[tuple[tuple[str, ...], str]]:
+    def _names(self) -> Iterator[tuple[tuple[str, ...], str]]:
         for part in ("columns", "constants"):
             yield from (((part, name), name) for name in getattr(self, part))
         if self.files_column is not None:
             yield ("files_column",), self.files_column
 
-    def _held(self, text: str, place: tuple[str, ...], *, of_key: bool) -> None:
+    def _held(self, text: str, place: tuple[str, ...], *, of_key: bool) -> str:
+        """Return a text as it will be read in the file."""
         try:
-            (text.lower() if self.small_capitals else text).encode(self.charset)
+            held = fitted(text, self.charset, small_capitals=self.small_capitals)
         except UnicodeEncodeError as error:
             facts: dict[str, Any] = {"character": error.object[error.start : error.end]}
             facts |= {"path": ".".join(place), "charset": self.charset}
             raise SettingProblem(codes.CHARSET, below=place, of_key=of_key, **facts) from None
+        return unicodedata.normalize("NFC", held)
 
 
 def _nested(name: str, taken: Iterable[str]) -> bool:

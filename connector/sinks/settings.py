@@ -9,16 +9,10 @@ from pydantic import Field, model_validator
 from connector.config.secrets import SecretRef
 from connector.config.settings import LocalPath, Scalar, SettingProblem, Settings
 from connector.sinks import codes
-from connector.sinks.index_settings import DateFormat, IndexFile, check_charset, check_fields
+from connector.sinks.common_settings import DateFormat, check_charset, check_fields
+from connector.sinks.index_settings import IndexFile
 
-__all__ = [
-    "ActsTable",
-    "AttachmentsTable",
-    "DateFormat",
-    "FolderSettings",
-    "SqlSettings",
-    "StatusColumn",
-]
+__all__ = ["ActsTable", "AttachmentsTable", "FolderSettings", "SqlSettings", "StatusColumn"]
 
 
 class FolderSettings(Settings):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -12,8 +11,8 @@ from connector.config.secrets import SecretRef
 from connector.config.settings import LocalPath, Scalar, SettingProblem, Settings
 from connector.config.suggest import did_you_mean
 from connector.model.states import DeliveryState
-from connector.sinks import codes, system_codes
-from connector.text.codecs import CODECS, register
+from connector.sinks import system_codes
+from connector.sinks.common_settings import RAW_VALUES, check_charset
 
 __all__ = ["REPORTED", "STATUS_SINKS", "CsvStatusSettings", "SqlStatusSettings", "StatusSettings"]
 
@@ -22,6 +21,8 @@ REPORTED: Final = (
     *("receiver", "state", "status", "reason", "at"),
 )
 """What is known of each change; `event_id` never comes twice for two changes."""
+
+_LINE: Final = ";".join(f'"{name}"' for name in REPORTED) + "0123456789,|\t\r\n"
 
 
 class StatusSettings(Settings):
@@ -79,26 +80,38 @@ class SqlStatusSettings(StatusSettings):
 
 
 class CsvStatusSettings(StatusSettings):
-    """A CSV file to which a line is appended for each change; the first line names the columns."""
+    """A CSV file to which a line is appended for each change; the first line names the columns.
+
+    What stands in the file is never cut. A file that begins otherwise, or ends in the midst of a
+    line that is none of these, is left to a person, and the changes wait.
+    """
 
     type: Literal["csv"] = Field(title="Loại đích", description="Kind of the status sink.")
-    path: LocalPath = Field(title="Tệp", description="File in a directory that exists.")
+    path: LocalPath = Field(
+        title="Tệp",
+        description="File in a directory that exists. To take lines away, rename the file: the "
+        "next change begins it anew. A line that comes again has the same event_id.",
+    )
     delimiter: str = Field(
         default=";", title="Dấu phân cách", description="One character.", pattern=r"^[,;\t|]$"
     )
     charset: str = Field(
         default="utf-8", title="Bảng mã", description="utf-8, tcvn3, vni, viscii, cp1258, …"
     )
+    raw_values: bool = RAW_VALUES
 
     @field_validator("charset")
     @classmethod
-    def _known_charset(cls, charset: str) -> str:
-        register()
+    def _appendable(cls, charset: str) -> str:
+        """Insist that what is written later reads on from what was written before."""
+        check_charset(charset, ())
+        twice = _LINE * 2
         try:
-            codecs.lookup(charset)
-        except LookupError:
-            facts: dict[str, Any] = {"charset": charset, **did_you_mean(charset, CODECS)}
-            raise SettingProblem(codes.UNKNOWN_CHARSET, **facts) from None
+            whole = twice.encode(charset)
+        except UnicodeEncodeError:
+            whole = b""
+        if whole != _LINE.encode("ascii") * 2 or whole != _LINE.encode(charset) * 2:
+            raise SettingProblem(system_codes.NOT_APPENDED, charset=charset)
         return charset
 
 

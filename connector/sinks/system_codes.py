@@ -71,6 +71,27 @@ FILE_DOWN: Final = Text(
     "check directory, permissions and space; it is tried again by itself",
     "kiểm tra thư mục, quyền ghi và dung lượng; hệ thống tự thử lại",
 )
+FILE_FOREIGN: Final = Text(
+    "EDX-8039",
+    "the file {path} does not begin with the columns of the states",
+    "tệp {path} không bắt đầu bằng các cột của bảng trạng thái",
+    "rename the file, or name another; nothing was written, the states wait",
+    "đổi tên tệp đó hoặc khai báo tệp khác; chưa ghi gì, các trạng thái vẫn chờ",
+)
+LINE_FOREIGN: Final = Text(
+    "EDX-8040",
+    "the last line of {path} has no end and is no whole line of states",
+    "dòng cuối của {path} chưa kết thúc và không phải một dòng trạng thái trọn vẹn",
+    "complete or remove that line, end it with a new line; nothing was written, the states wait",
+    "sửa hoặc xóa dòng đó, thêm dấu xuống dòng ở cuối; chưa ghi gì, các trạng thái vẫn chờ",
+)
+NOT_APPENDED: Final = Text(
+    "EDX-8041",
+    "lines cannot be appended to a file in the charset {charset}",
+    "không thể ghi nối tiếp từng dòng vào tệp có bảng mã {charset}",
+    "use utf-8, or the charset of the legacy system: tcvn3, vni, viscii, cp1258",
+    "dùng utf-8 hoặc bảng mã của hệ thống cũ: tcvn3, vni, viscii, cp1258",
+)
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(
     value for value in tuple(globals().values()) if isinstance(value, Text)

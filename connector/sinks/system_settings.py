@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from connector.config.secrets import SecretRef
 from connector.config.settings import LocalPath, Scalar, SettingProblem, Settings
-from connector.config.suggest import did_you_mean
-from connector.sinks import codes, fields, system_codes
-from connector.sinks.settings import DateFormat
+from connector.sinks import system_codes
+from connector.sinks.common_settings import DateFormat, check_fields
 
 __all__ = ["CommandSettings", "RestSettings", "SystemSettings"]
 
@@ -49,11 +48,7 @@ class SystemSettings(Settings):
 
     @model_validator(mode="after")
     def _known_fields(self) -> Self:
-        for name, path in self.fields.items():
-            if path not in fields.paths():
-                suggestion: dict[str, Any] = did_you_mean(path, fields.paths())
-                below = ("fields", name)
-                raise SettingProblem(codes.UNKNOWN_PATH, below=below, path=path, **suggestion)
+        check_fields(self.fields, "fields")
         return self
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from connector.model.inbound import Inbound, InboundTarget
 from connector.sinks import fields, notices
+from connector.sinks.cells import Cells
 from connector.sinks.system_settings import SystemSettings
 
 __all__ = ["MOST_SAID", "one_line", "put", "told_act", "told_document"]
@@ -15,7 +16,6 @@ MOST_SAID: Final = 4096
 """Bytes of an answer that are looked at; all else is dropped."""
 
 _SHOWN: Final = 300
-_DATES: Final = {"yyyy-MM-dd": "%Y-%m-%d", "dd/MM/yyyy": "%d/%m/%Y", "yyyy/MM/dd": "%Y/%m/%d"}
 
 
 def told_document(settings: SystemSettings, item: Inbound) -> dict[str, Any]:
@@ -23,8 +23,10 @@ def told_document(settings: SystemSettings, item: Inbound) -> dict[str, Any]:
     if not settings.fields:
         return notices.document_data(item) | dict(settings.constants)
     told: dict[str, Any] = {}
+    cells = Cells(date_format=settings.date_format)
     for name, path in settings.fields.items():
-        put(told, name, _plain(fields.value_at(item, path), settings.date_format))
+        value = fields.value_at(item, path)
+        put(told, name, cells.text(value) if isinstance(value, dt.date) else value)
     for name, text in settings.constants.items():
         put(told, name, text)
     return told
@@ -49,10 +51,3 @@ def put(told: dict[str, Any], name: str, value: Any) -> None:
         inner = told.setdefault(step, {})
         told = inner if isinstance(inner, dict) else told
     told[last] = value
-
-
-def _plain(value: fields.Value, date_format: str) -> Any:
-    day = _DATES[date_format]
-    if isinstance(value, dt.datetime):
-        return value.strftime(f"{day} %H:%M:%S")
-    return value.strftime(day) if isinstance(value, dt.date) else value

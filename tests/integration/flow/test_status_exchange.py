@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.config.yaml_source import parse_yaml
-from connector.errors import ConfigError
+from connector.errors import ConfigError, UnavailableError
 from connector.flow.adapters import codes as adapter_codes
 from connector.flow.states.feed import StatusFeed
 from connector.flow.states.report import StatusReport
@@ -169,7 +169,7 @@ def test_states_are_appended_to_a_file_once(lab: Lab, two: tuple[Member, Member]
     feed(h41).step()
     lab.settle()
     report(g22, text).step()
-    rows = list(csv.DictReader(path.read_bytes().decode("tcvn3").splitlines(), delimiter=";"))
+    rows = _lines(path)
     assert [row["state"] for row in rows] == ["sent", "arrived", "accepted", "refused"]
     assert rows[-1]["reason"] == "nhầm đơn vị"
     assert {row["document_id"] for row in rows} == {DOC}
@@ -183,11 +183,29 @@ def test_what_cannot_be_written_in_a_charset_is_an_alarm(
     tell(h41, f"{DOC};Hoàn thành;")
     feed(h41).step()
     lab.settle()
-    text = "{type: csv, path: ra.csv, charset: tcvn3, states: {finished: '漢 xong'}}"
+    states = "{sent: 'đi', accepted: 漢, finished: xong}"
+    text = f"{{type: csv, path: ra.csv, charset: tcvn3, states: {states}}}"
     report(g22, text).step()
     assert alarms(g22) == ["EDX-8025"]
     assert report(g22, text).step() == 0
-    assert b"?" not in (g22.directory / "ra.csv").read_bytes()
+    assert [row["state"] for row in _lines(g22.directory / "ra.csv")] == ["đi", "xong"]
+    assert alarms(g22) == ["EDX-8025"]
+
+
+def test_states_wait_for_a_file_that_is_not_ours(two: tuple[Member, Member]) -> None:
+    """Nothing of another's file is touched; once it is renamed every state is written, once."""
+    g22, _ = two
+    text = "{type: csv, path: ra.csv, charset: tcvn3}"
+    path = g22.directory / "ra.csv"
+    path.write_bytes(b"so,ten\r\n1,a")
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match="EDX-8039"):
+            report(g22, text).step()
+    assert path.read_bytes() == b"so,ten\r\n1,a"
+    path.rename(path.with_suffix(".cu"))
+    assert report(g22, text).step() == 3
+    assert [row["state"] for row in _lines(path)] == ["sent", "arrived", "accepted"]
+    assert alarms(g22) == []
 
 
 def test_wrong_status_sinks_are_refused(two: tuple[Member, Member]) -> None:
@@ -196,10 +214,17 @@ def test_wrong_status_sinks_are_refused(two: tuple[Member, Member]) -> None:
     for text, code in (
         ("{type: csv, path: x, states: {finishd: x}}", "EDX-8036"),
         ("{type: sql, url: 'sqlite://', statement: 'UPDATE x SET y = :stat'}", "EDX-8037"),
+        ("{type: csv, path: x, charset: utf-8-sig}", "EDX-8041"),
+        ("{type: csv, path: x, charset: rot13}", "EDX-8014"),
         ("{type: xml}", "EDX-8011"),
     ):
         with pytest.raises(ConfigError, match=code):
             report(g22, text)
+
+
+def _lines(path: Path) -> list[dict[str, str]]:
+    text = path.read_bytes().decode("tcvn3")
+    return list(csv.DictReader(text.splitlines(), delimiter=";"))
 
 
 def _rows(database: Path) -> list[tuple[str, str | None, str | None]]:

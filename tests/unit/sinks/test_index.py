@@ -75,8 +75,8 @@ def test_a_line_as_the_legacy_system_reads_it(tmp_path: Path, item: Inbound) -> 
         *("document.json", "packet.edxml", "vanban.csv", "verification.json"),
     ]
     assert (home / "vanban.csv").read_bytes().decode() == (
-        "SoKyHieu;NgayVB;TrichYeu;Han;Nguon;Tep\r\n"
-        "05/2018/QĐ-TTg;12/07/2018;Về việc gửi, nhận văn bản điện tử;;Trục;"
+        '"SoKyHieu";"NgayVB";"TrichYeu";"Han";"Nguon";"Tep"\r\n'
+        '"05/2018/QĐ-TTg";"12/07/2018";"Về việc gửi, nhận văn bản điện tử";"";"Trục";'
         '"01-Quyet-dinh-05.pdf; 02-Quyet-dinh-05.pdf"\r\n'
     )
 
@@ -137,16 +137,81 @@ def test_small_capitals_on_request(tmp_path: Path, item: Inbound) -> None:
     assert "TRụC" in text
 
 
-def test_values_cannot_leave_their_cell(tmp_path: Path, item: Inbound) -> None:
-    """Delimiters, quotes and line ends of a document stay inside of their column."""
-    subject = 'a";"b\r\n;x;\n"'
-    opened(tmp_path, CSV, ("format: csv", "format: csv\n  header: false")).deliver(
-        about(item, subject)
-    )
+@pytest.mark.parametrize("raw", ["false", "true"])
+def test_values_cannot_leave_their_cell(tmp_path: Path, item: Inbound, raw: str) -> None:
+    """Delimiters and quotes of a document stay inside of their column, its row is one line."""
+    subject = 'a";"b\r\n;x;\n"\u2028\x0bc\t d\x85'
+    changes = ("format: csv", f"format: csv\n  header: false\n  raw_values: {raw}")
+    opened(tmp_path, CSV, changes).deliver(about(item, subject))
     text = (tmp_path / "den" / HOME / "vanban.csv").read_bytes().decode()
+    assert text.splitlines() == [text.removesuffix("\r\n")]
     (row,) = csv.reader(io.StringIO(text, newline=""), delimiter=";")
-    assert row[2] == subject
+    assert row[2] == 'a";"b ;x; " c d'
     assert len(row) == 6
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\r\n=", " =", "＝", "＋", "－", "＠"])
+def test_formulas_from_the_network(tmp_path: Path, item: Inbound, sign: str) -> None:
+    """A spreadsheet shows what a sender wrote as text; the integrator's own values stay."""
+    text = f"{sign}cmd|' /C calc'!A0"
+    for directory, shown, more in (
+        (tmp_path / "1", "'" + text.strip(), ""),
+        (tmp_path / "2", text.strip(), "\n  raw_values: true"),
+    ):
+        changes = (("format: csv", f"format: csv{more}"), ("Nguon: Trục", 'Nguon: "-1"'))
+        opened(directory, CSV, *changes).deliver(about(item, text))
+        data = (directory / "den" / HOME / "vanban.csv").read_bytes().decode()
+        _, row = csv.reader(io.StringIO(data, newline=""), delimiter=";")
+        assert (row[2], row[4]) == (shown, "-1")
+
+
+def test_raw_values_have_quotes_where_they_are_needed(tmp_path: Path, item: Inbound) -> None:
+    """An import that splits lines at the delimiter reads what it read before."""
+    opened(tmp_path, CSV, ("format: csv", "format: csv\n  raw_values: true")).deliver(item)
+    assert (tmp_path / "den" / HOME / "vanban.csv").read_bytes().decode() == (
+        "SoKyHieu;NgayVB;TrichYeu;Han;Nguon;Tep\r\n"
+        "05/2018/QĐ-TTg;12/07/2018;Về việc gửi, nhận văn bản điện tử;;Trục;"
+        '"01-Quyet-dinh-05.pdf; 02-Quyet-dinh-05.pdf"\r\n'
+    )
+
+
+def test_an_object_keeps_texts_as_they_are(tmp_path: Path, item: Inbound) -> None:
+    """JSON has no formulas and no lines: nothing is done to a text."""
+    subject = "=1\n\t+2  3"
+    opened(tmp_path, JSON, ("so: code", "so: subject")).deliver(about(item, subject))
+    read = json.loads((tmp_path / "den" / HOME / "vanban.json").read_bytes())
+    assert read["van_ban"]["so"] == subject
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        (JSON, "Ấ", "ấ"),
+        (CSV, "Ấ", "ấ"),
+        (JSON, "\u1ea5", "a\u0302\u0301"),
+        (JSON, "Ấ", "ấ.so"),
+    ],
+)
+def test_names_that_become_one_in_the_charset(
+    tmp_path: Path, text: str, first: str, second: str
+) -> None:
+    """Two columns whose names are written alike would hide one another."""
+    charset = "\n  charset: tcvn3\n  small_capitals: true"
+    text = text.replace("  charset: utf-8\n", "").replace("Trục", "truc")
+    names = f"constants: {{{json.dumps(first)}: x, {json.dumps(second)}: y, "
+    text = text.replace("constants: {", names)
+    form = "  format: csv" if "format: csv" in text else "  format: json"
+    with pytest.raises(ConfigError) as caught:
+        opened(tmp_path, text, (form, form + charset))
+    assert caught.value.code == codes.COLUMN_TWICE.code
+    (finding,) = caught.value.findings
+    assert "connector.yaml:" in finding.place
+
+
+def test_names_that_are_not_written_may_be_alike(tmp_path: Path) -> None:
+    """Without a header line the names of csv only tell the columns apart in the configuration."""
+    text = CSV.replace("Nguon: Trục", "Ấ: x, ấ: y").replace("charset: utf-8", "charset: tcvn3")
+    opened(tmp_path, text, ("format: csv", "format: csv\n  small_capitals: true\n  header: false"))
 
 
 def test_again_changes_nothing(tmp_path: Path, item: Inbound) -> None:
@@ -180,6 +245,11 @@ def test_names_that_the_index_cannot_have(tmp_path: Path, name: str) -> None:
         (CSV, "TrichYeu: subject", "TrichYeu: subjct", codes.UNKNOWN_PATH.code),
         (CSV, "charset: utf-8", "charset: tcvn", codes.UNKNOWN_CHARSET.code),
         (CSV, "charset: utf-8", "charset: base64", codes.UNKNOWN_CHARSET.code),
+        (CSV, "charset: utf-8", "charset: IDNA", codes.UNKNOWN_CHARSET.code),
+        (CSV, "charset: utf-8", "charset: punycode", codes.UNKNOWN_CHARSET.code),
+        (CSV, "charset: utf-8", "charset: unicode_escape", codes.UNKNOWN_CHARSET.code),
+        (CSV, "charset: utf-8", "charset: Raw-Unicode-Escape", codes.UNKNOWN_CHARSET.code),
+        (CSV, "charset: utf-8", "charset: U7", codes.UNKNOWN_CHARSET.code),
         (CSV, "Nguon: Trục", "SoKyHieu: x", codes.COLUMN_TWICE.code),
         (CSV, "files_column: Tep", "files_column: Nguon", codes.COLUMN_TWICE.code),
         (JSON, "ngay: prom", "van_ban: prom", codes.COLUMN_TWICE.code),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -9,6 +11,8 @@ from connector.config.yaml_source import Node, parse_yaml
 from connector.errors import ConfigError
 from connector.model.inbound import Inbound
 from connector.sinks import codes
+from connector.sinks.cells import Cells
+from connector.sinks.common_settings import DateFormat
 from connector.sinks.folder import FolderSink
 from connector.sinks.registry import kinds, open_sink, settings_model
 from connector.sinks.sql import SqlSink
@@ -60,6 +64,7 @@ def test_every_setting_is_described(kind: str) -> None:
         ("TrichYeu: subject", "TrichYeu: subjct", codes.UNKNOWN_PATH.code),
         ("TrichYeu: subject", "TrangThai: subject", codes.COLUMN_TWICE.code),
         ("table: VanBanDen", "table: VanBanDen\n    charset: tcvn", codes.UNKNOWN_CHARSET.code),
+        ("table: VanBanDen", "table: VanBanDen\n    charset: idna", codes.UNKNOWN_CHARSET.code),
         ("sqlite:///qlvb.db", "khong phai url", codes.BAD_URL.code),
         ("sqlite:///qlvb.db", "sqlite://host/qlvb.db", codes.BAD_URL.code),
         ("sqlite:///qlvb.db", "mssql+pytds://sa:abc@host/qlvb", codes.PASSWORD_IN_URL.code),
@@ -82,6 +87,16 @@ def test_a_misspelled_field_has_its_place(tmp_path: Path) -> None:
     (finding,) = caught.value.findings
     assert finding.place == f"{tmp_path / 'connector.yaml'}:7:25"
     assert "subject" in finding.en
+
+
+def test_every_format_of_dates_is_written_alike() -> None:
+    """Each format that may be configured can be written."""
+    day = dt.date(2018, 7, 2)
+    assert {name: Cells(date_format=name).text(day) for name in get_args(DateFormat)} == {
+        "yyyy-MM-dd": "2018-07-02",
+        "dd/MM/yyyy": "02/07/2018",
+        "yyyy/MM/dd": "2018/07/02",
+    }
 
 
 @pytest.mark.parametrize("catalogue", [codes.CATALOGUE, agency_codes.CATALOGUE])
