@@ -92,6 +92,13 @@ NOT_APPENDED: Final = Text(
     "use utf-8, or the charset of the legacy system: tcvn3, vni, viscii, cp1258",
     "dùng utf-8 hoặc bảng mã của hệ thống cũ: tcvn3, vni, viscii, cp1258",
 )
+NAMES_CLASH: Final = Text(
+    "EDX-8042",
+    "the system cannot get both '{name}' and '{other}'",
+    "hệ thống không thể nhận cùng lúc '{name}' và '{other}'",
+    "a dot makes an object: name one of them otherwise",
+    "dấu chấm tạo thành một đối tượng: đặt tên khác cho một trong hai",
+)
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(
     value for value in tuple(globals().values()) if isinstance(value, Text)

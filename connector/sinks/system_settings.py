@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -50,6 +51,24 @@ class SystemSettings(Settings):
     def _known_fields(self) -> Self:
         check_fields(self.fields, "fields")
         return self
+
+    @model_validator(mode="after")
+    def _names_apart(self) -> Self:
+        """Refuse names of which one would stand in the place of the other."""
+        taken: list[str] = []
+        for section, name in self._names():
+            for other in taken:
+                if f"{name}.".startswith(f"{other}.") or other.startswith(f"{name}."):
+                    place = section, name
+                    raise SettingProblem(
+                        system_codes.NAMES_CLASH, below=place, name=name, other=other
+                    )
+            taken.append(name)
+        return self
+
+    def _names(self) -> Iterator[tuple[str, str]]:
+        yield from (("fields", name) for name in self.fields)
+        yield from (("constants", name) for name in self.constants)
 
 
 class RestSettings(SystemSettings):

@@ -107,3 +107,19 @@ def test_codes_are_unique_and_complete(catalogue: tuple[object, ...]) -> None:
     assert set(texts) == set(catalogue)
     assert len({text.code for text in texts}) == len(texts) == len(catalogue)
     assert all(text.en and text.vi and bool(text.hint_en) == bool(text.hint_vi) for text in texts)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "fields: {trich_yeu: subject, trich_yeu.ngan: code}",
+        "fields: {don_vi.ma: code}\nconstants: {don_vi: G22}",
+        "fields: {so: code}\nconstants: {so: '1'}",
+    ],
+)
+def test_names_that_stand_in_each_others_place(tmp_path: Path, names: str) -> None:
+    """A value that would take the place of another is refused, not dropped in silence."""
+    text = f"type: command\nprogram: /bin/true\n{names}\n"
+    with pytest.raises(ConfigError) as caught:
+        open_sink(node(text, tmp_path))
+    assert [finding.code for finding in caught.value.findings] == ["EDX-8042"]
