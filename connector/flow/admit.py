@@ -31,6 +31,7 @@ from connector.flow.ours import Ours
 from connector.flow.outcomes import Outcome, Outcomes, TurnedAway, addressed
 from connector.flow.receipts import Receipts, Sealing
 from connector.flow.retry import RetryPolicy
+from connector.flow.said import said_of
 from connector.flow.statuses import StatusDesk
 from connector.flow.verified import JustReceived, JustVerified, Known
 from connector.flow.workers.checking import Body, Checked, Checking, Checks, checked
@@ -251,7 +252,8 @@ class Admission:
             why = TurnedAway(tuple(findings), document, verified.digest)
             return self._outcomes.turned_away(row, why)
         if before is not None and before.message_key != row.message_key:
-            given = inbox.receipts(batch.tx, packet_id)
+            same = before.digest == verified.digest
+            given = () if same else said_of(batch.tx, self._spool, packet_id)
             return self._outcomes.repeated(row, document, verified.digest, before, given)
         if not batch.claims((packet_id,), (sender, document.document_id)):
             return None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connector.edxml import rule_codes
-from connector.errors import ConnectorError, Finding, StorageError
+from connector.errors import ConnectorError, Finding, TransientError
 from connector.events import (
     AlarmRaised,
     DocumentDuplicated,
@@ -19,24 +19,24 @@ from connector.events import (
     DocumentVerified,
     MessageQuarantined,
 )
-from connector.flow.containment import Step
+from connector.flow.containment import Step, put_off
 from connector.flow.ledger import Work
 from connector.flow.ours import Ours
 from connector.flow.receipts import Answer, Asked, Receipts, Sealing, reason_of
 from connector.flow.receive import receiver_header
 from connector.flow.retry import RetryPolicy
+from connector.flow.said import Said
 from connector.flow.together import move
 from connector.flow.workers.checking import Checked
 from connector.model.envelope import Document, Envelope, StatusCode, StatusReport
 from connector.model.organ import covers
 from connector.model.states import InboxState
 from connector.store import inbox
-from connector.store.inbox import InboxMessage, Receipt
+from connector.store.inbox import InboxMessage
 from connector.trust.revocation_facts import RevocationUnknown
 
 __all__ = ["Answers", "Outcome", "Outcomes", "TurnedAway", "addressed"]
 
-_WITH_REASON = frozenset({StatusCode.REFUSED, StatusCode.CHANGE_REFUSED})
 _FOR_A_PERSON = frozenset({rule_codes.RECALL_UNCLEAR.code, rule_codes.RECALL_BY_OTHER.code})
 
 
@@ -129,7 +129,7 @@ class Outcomes:
         document: Document,
         digest: str,
         before: InboxMessage,
-        given: Sequence[Receipt],
+        given: Sequence[Said],
     ) -> Outcome:
         """Set a copy aside and let the stored statuses, those `given` so far, go out again.
 
@@ -172,15 +172,8 @@ class Outcomes:
         finding = error.findings[0]
 
         def step(work: Work, _answers: Answers) -> None:
-            inbox.update(
-                work.tx,
-                row.message_key,
-                state=InboxState.HELD,
-                now=work.now,
-                attempts=row.attempts + 1,
-                not_before=self.policy.due(work.now, row.attempts + 1),
-                findings=[each.as_dict() for each in error.findings],
-            )
+            due = self.policy.due(work.now, row.attempts + 1)
+            put_off(work, row, error.findings, until=due, state=InboxState.HELD)
             if row.state is not InboxState.HELD:
                 key, user = row.message_key, row.user_id
                 code, why = finding.code, finding.en
@@ -242,7 +235,7 @@ class Outcomes:
                     reason=reason_of(why.findings),
                 )
             )
-        except StorageError:
+        except TransientError:  # the token or the disk is away: the message waits for its answer
             raise
         except ConnectorError:
             return None
@@ -259,19 +252,19 @@ def _anew(
     document: Document,
     digest: str,
     before: InboxMessage,
-    given: Sequence[Receipt],
+    given: Sequence[Said],
 ) -> Iterator[Asked]:
-    """Yield what was said of a packet, to be said of another copy; reasons are not kept."""
-    for receipt in given:
-        status = StatusCode(receipt.status_code)
-        if status not in _WITH_REASON and before.packet_id is not None:
+    """Yield what was said of a packet, to be said of another copy."""
+    for said in given:
+        if before.packet_id is not None:
             yield Asked(
                 document=document,
                 digest=digest,
                 answers=row.message_key,
                 correlation=before.packet_id,
-                addressed=receipt.addressed_code,
-                status=status,
+                addressed=said.addressed,
+                status=said.status,
+                reason=said.reason,
             )
 
 
