@@ -44,8 +44,9 @@ def verify(
     from connector.flow.witness import read_heads
     from connector.store import journal as chain
 
-    ours = [agency.code for agency in load_config(config_path).agencies] if files else []
-    heads, findings = read_heads(files, ours)
+    config = load_config(config_path) if files else None
+    ours = {*config.served, *(each.code for each in config.agencies)} if config else ()
+    heads, findings = read_heads(files, sorted(ours))
     compared = len({*heads, *([] if expected_head is None else [expected_head])})
     with opened_store(config_path) as store, store.read() as tx:
         findings += chain.verify(tx, expected_head=expected_head, witnessed=heads)

@@ -102,4 +102,4 @@ def _step(event: TimelineEvent) -> str:
 
 
 def _moment(event: TimelineEvent) -> str:
-    return event.at.astimezone(VIETNAM).strftime("%H:%M:%S")
+    return event.at.astimezone(VIETNAM).strftime("%H:%M:%S") if event.at else "--:--:--"

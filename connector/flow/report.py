@@ -12,11 +12,12 @@ from connector.config.node import NodeConfig
 from connector.errors import PermanentError
 from connector.flow import codes
 from connector.flow.adapters.acts import adapter_concerns
+from connector.flow.concerns import node_concerns
 from connector.flow.links import agency_broker
 from connector.model.states import DeliveryState, InboxState
 from connector.store import inbox, journal, outbox, sources
 from connector.store.conditions import ConditionKind, conditions
-from connector.store.journal import Entry
+from connector.store.journal import Damaged, Entry
 from connector.store.lock import lock_holder
 from connector.store.store import Store, Transaction
 
@@ -30,6 +31,7 @@ _LATELY: Final = dt.timedelta(days=7)
 _REFUSED: Final = (
     "records refused in the last 7 days, without secret ones, see `outbox refused`: {}"
 )
+_OF_NO_ADAPTER: Final = frozenset({ConditionKind.CONFIRMED, ConditionKind.NOT_TAKEN_OVER})
 _ATTENTION_OUT: Final = (DeliveryState.PARKED, DeliveryState.RETURNED, DeliveryState.BLOCKED)
 _ATTENTION_IN: Final = (InboxState.PARKED, InboxState.QUARANTINED, InboxState.HELD)
 
@@ -70,9 +72,12 @@ class NodeState:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One journal entry of a document, or of a status that answers it."""
+    """One journal entry of a document, or of a status that answers it.
 
-    at: dt.datetime
+    An entry that was damaged afterwards has no time.
+    """
+
+    at: dt.datetime | None
     event: str
     receiver: str
     detail: str
@@ -108,7 +113,8 @@ def node_state(
         for agency in config.agencies
     }
     with store.read() as tx:
-        held_up = [each for each in conditions(tx) if each.kind != ConditionKind.CONFIRMED]
+        known = conditions(tx)
+        held_up = [each for each in known if each.kind not in _OF_NO_ADAPTER]
         state = NodeState(
             daemon=lock_holder(config.state_dir),
             brokers=brokers,
@@ -128,7 +134,8 @@ def node_state(
             adapters={each.adapter: each.kind for each in held_up},
         )
     absent = () if without_daemon or state.daemon is not None else ("no daemon is running",)
-    concerns = (*absent, *_concerns(state, now), *adapter_concerns(held_up))
+    beside = (*adapter_concerns(held_up), *node_concerns(config, known))
+    concerns = (*absent, *_concerns(state, now), *beside)
     return NodeState(**{**_fields(state), "concerns": concerns})
 
 
@@ -180,15 +187,18 @@ def _received(tx: Transaction, row: inbox.InboxMessage) -> Timeline:
 
 def _events(tx: Transaction, ids: Iterable[str]) -> tuple[TimelineEvent, ...]:
     """Return what is journalled under some ids, and of the statuses that answer them."""
-    entries: list[Entry] = []
+    entries: list[Entry | Damaged] = []
     for name in ids:
-        entries += journal.entries(tx, packet_id=name, limit=_MANY)
+        entries += journal.rows(tx, packet_id=name, limit=_MANY)
         for receipt in inbox.receipts(tx, name):
-            entries += journal.entries(tx, packet_id=receipt.receipt_packet_id, limit=_MANY)
+            entries += journal.rows(tx, packet_id=receipt.receipt_packet_id, limit=_MANY)
     return tuple(_event(entry) for entry in sorted(entries, key=lambda entry: entry.seq))
 
 
-def _event(entry: Entry) -> TimelineEvent:
+def _event(entry: Entry | Damaged) -> TimelineEvent:
+    if isinstance(entry, Damaged):
+        seen = f"`connector journal show --after {entry.seq - 1}`"
+        return TimelineEvent(at=None, event="damaged / hư hỏng", receiver="", detail=seen)
     facts = entry.facts
     shown = [facts[name] for name in _SHOWN if facts.get(name)]
     return TimelineEvent(

@@ -1,4 +1,7 @@
-"""What holds an adapter up, or was said about it: paused, waiting, confirmed, not reloaded."""
+"""What holds an adapter up, or was said about it: paused, waiting, confirmed, not reloaded.
+
+Also what of a node's keys and trust data was not taken over.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,8 @@ class ConditionKind(StrEnum):
     """A person said that its first collect may take everything."""
     NOT_RELOADED = "not_reloaded"
     """Its changed configuration is wrong; the one before is still in force."""
+    NOT_TAKEN_OVER = "not_taken_over"
+    """No adapter's: new keys or trust data were refused; those before are still in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,11 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from connector import crash
 from connector.errors import Bug, Finding
@@ -149,20 +150,30 @@ def count(tx: Connection) -> int:
 def entries(
     tx: Connection, *, packet_id: str | None = None, after: int = 0, limit: int
 ) -> list[Entry]:
-    """Return entries in order, those with a sequence number above `after`."""
-    query = select(t.journal).where(t.journal.c.seq > after)
-    if packet_id is not None:
-        query = query.where(t.journal.c.packet_id == packet_id)
-    return [_entry(row) for row in tx.execute(query.order_by(t.journal.c.seq).limit(limit))]
+    """Return entries in order, those with a sequence number above `after`.
+
+    For tests and tools that wrote them: what may have been changed is read by `rows`.
+    """
+    found = _chosen(tx, packet_id=packet_id, after=after, limit=limit)
+    return [_entry(row) for row in found]
 
 
-def rows(tx: Connection, *, after: int = 0, limit: int) -> list[Entry | Damaged]:
-    """Return what `entries` does, for people who look: also from a journal that was changed.
+def rows(
+    tx: Connection, *, packet_id: str | None = None, after: int = 0, limit: int
+) -> list[Entry | Damaged]:
+    """Return what `entries` does, also from a journal that was changed.
 
     Only what cannot be read as an entry is `Damaged`; whether the chain holds, `verify` says.
     """
-    query = select(t.journal).where(t.journal.c.seq > after).order_by(t.journal.c.seq)
-    return [_looked_at(row) for row in tx.execute(query.limit(limit))]
+    found = _chosen(tx, packet_id=packet_id, after=after, limit=limit)
+    return [_looked_at(row) for row in found]
+
+
+def _chosen(tx: Connection, *, packet_id: str | None, after: int, limit: int) -> Sequence[Row[Any]]:
+    query = select(t.journal).where(t.journal.c.seq > after)
+    if packet_id is not None:
+        query = query.where(t.journal.c.packet_id == packet_id)
+    return _all(tx, query.order_by(t.journal.c.seq).limit(limit))
 
 
 def verify(
@@ -182,7 +193,7 @@ def verify(
         elif row.seq <= before.seq or not _holds(before.hash, row):
             findings.append(codes.JOURNAL_ROW_CHANGED.at(f"journal:{row.seq}", seq=row.seq))
         missing.pop(row.hash, None)
-        before = _Link(row.seq, str(row.hash))
+        before = _Link(row.seq, _cell(row.hash) or "")
         if len(findings) >= _FINDINGS_AT_MOST:
             return findings
     if before == _Link(0, "") and _something_was_done(tx):
@@ -211,7 +222,7 @@ def _rows(tx: Connection) -> Iterator[Row[Any]]:
     after = None
     while True:
         query = select(t.journal).order_by(t.journal.c.seq).limit(_AT_ONCE)
-        page = tx.execute(query if after is None else query.where(t.journal.c.seq > after)).all()
+        page = _all(tx, query if after is None else query.where(t.journal.c.seq > after))
         yield from page
         if len(page) < _AT_ONCE:
             return
@@ -219,8 +230,35 @@ def _rows(tx: Connection) -> Iterator[Row[Any]]:
 
 
 def _last(tx: Connection) -> _Link:
-    row = _LAST.first(tx, 1)
-    return _Link(0, "") if row is None else _Link(*row)
+    with _as_it_stands(tx):
+        row = _LAST.first(tx, 1)
+    return _Link(0, "") if row is None else _Link(row[0], _cell(row[1]) or "")
+
+
+def _all(tx: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
+    with _as_it_stands(tx):
+        return tx.execute(query).all()
+
+
+@contextmanager
+def _as_it_stands(tx: Connection) -> Iterator[None]:
+    """Let SQLite give a text that is no UTF-8 as bytes, where it would refuse the whole row."""
+    if tx.dialect.name != "sqlite":
+        yield
+        return
+    connection: Any = tx.connection.dbapi_connection
+    before, connection.text_factory = connection.text_factory, _text_or_bytes
+    try:
+        yield
+    finally:
+        connection.text_factory = before
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
 
 
 def _entry(row: Row[Any]) -> Entry:

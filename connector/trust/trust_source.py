@@ -142,6 +142,7 @@ class TrustSource:
         self._lock: Final = threading.Lock()
         self._answers: Final = files.answers()
         self._changes: list[TrustChange] = []
+        self._refused: tuple[Finding, ...] = ()
         self._stamp = self._seen = files.stamp()
         self._trust = files.load(canonical, at=clock.now(), answers=self._answers)
         files.keep_version(self._trust.registry.version)
@@ -169,6 +170,12 @@ class TrustSource:
         with self._lock:
             self._seen = self._files.stamp()
             return self._read()
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        """What is wrong with the files as they were read last; empty if they are in force."""
+        with self._lock:
+            return self._refused
 
     def take_changes(self) -> tuple[TrustChange, ...]:
         """Return what changed or was refused since the last call: to be journalled."""
@@ -216,8 +223,9 @@ class TrustSource:
             findings = (codes.TRUST_UNCHANGED.at(), *error.findings)
             version = old.registry.version
             change = TrustChange(accepted=False, registry_version=version, findings=findings)
+            self._refused = error.findings
         else:
-            self._trust = new
+            self._trust, self._refused = new, ()
             change = self._change(old, new)
         if change.different:
             self._changes.append(change)

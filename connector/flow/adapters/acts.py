@@ -11,7 +11,7 @@ from connector import crash
 from connector.config.node import NodeConfig
 from connector.errors import ConnectorError, PermanentError
 from connector.events import OperatorActed
-from connector.flow.adapters.codes import UNKNOWN_ADAPTER
+from connector.flow.adapters.codes import RELOAD_REFUSED, UNKNOWN_ADAPTER
 from connector.flow.ledger import Ledger, Work
 from connector.mapping.settings import load_adapter
 from connector.store.conditions import (
@@ -134,11 +134,14 @@ def adapter_concerns(found: Sequence[Condition]) -> list[str]:
         ConditionKind.PAUSED: "adapter {0.adapter} is paused by {0.actor}: {0.reason}",
         ConditionKind.WAITING: "adapter {0.adapter} waits: its first collect would take more than "
         "{0.records} records; set start_from, or `connector resume {0.adapter} --yes`",
-        ConditionKind.NOT_RELOADED: "the new configuration of {0.adapter} is wrong, the "
-        "one before is in force: {0.reason}",
     }
     return [
-        texts[ConditionKind(each.kind)].format(each)
+        _not_reloaded(each) if kind is ConditionKind.NOT_RELOADED else texts[kind].format(each)
         for each in found
-        if ConditionKind(each.kind) in texts
+        if (kind := ConditionKind(each.kind)) in {*texts, ConditionKind.NOT_RELOADED}
     ]
+
+
+def _not_reloaded(found: Condition) -> str:
+    refused = RELOAD_REFUSED.at(adapter=found.adapter, reason=found.reason)
+    return f"{refused.code}: {refused.vi} / {refused.en}"

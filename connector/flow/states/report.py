@@ -1,7 +1,8 @@
 """From the journal to the legacy system: what became of the documents that it sent.
 
 The journal's sequence number is the id of a change, so after a crash the same change comes again
-under the same id, and no change is left out.
+under the same id, and no change is left out. An entry that somebody damaged tells nothing that
+could be written back; `connector journal verify` names it.
 """
 
 from __future__ import annotations
@@ -68,10 +69,9 @@ class StatusReport:
         """Return how many entries of the journal were read, and how many changes they held."""
         with self._ledger.store.read() as tx:
             after = int(sources.cursor(tx, self.name) or 0)
-            entries = journal.entries(tx, after=after, limit=_AT_ONCE)
-            changes = [
-                change for entry in entries if (change := self._change(tx, entry)) is not None
-            ]
+            entries = journal.rows(tx, after=after, limit=_AT_ONCE)
+            whole = (entry for entry in entries if isinstance(entry, Entry))
+            changes = [change for entry in whole if (change := self._change(tx, entry)) is not None]
         if entries:
             alarms = self._written(changes)
             crash.point("report.written")

@@ -10,11 +10,22 @@ from pathlib import Path
 import pytest
 
 from connector.clock import SystemClock
-from connector.store import codes, journal
+from connector.store import codes, inbox, journal
+from connector.store.inbox import NewMessage
 from connector.store.store import Store
 from tests.unit.cli.conftest import Terminal
 
 HEAD = "0" * 64
+MESSAGE = NewMessage(
+    user_id="H41",
+    message_id="m",
+    type="document",
+    queue="edoc.G22.inbox",
+    body_sha256=HEAD,
+    body_size=1,
+    headers={},
+    received_at=dt.datetime(2026, 1, 5, tzinfo=dt.UTC),
+)
 CONFIG = """config_version: 1
 environment: test
 state_dir: state
@@ -102,6 +113,21 @@ def test_how_many_heads_were_compared_is_told(
     assert terminal.run(*verify(config), *expected).data["compared"] == 1
 
 
+def test_heads_that_a_served_unit_showed(
+    terminal: Terminal, config: Path, tmp_path: Path, hashes: list[str]
+) -> None:
+    """A status about a unit's document is from the unit, and carries the node's one journal."""
+    text = config.read_text(encoding="utf-8")
+    served = text.replace("code: G22\n", "code: G22\n    serves: [G22, G22.01, G22.02]\n")
+    config.write_text(served, encoding="utf-8")
+    of_units = witnessed(tmp_path, ("G22.01", hashes[0]), ("G22.02", hashes[2]), ("G22.03", HEAD))
+    said = terminal.run(*verify(config, of_units), "--json")
+    assert (said.status, said.data["compared"], said.data["findings"]) == (0, 2, [])
+    lost = witnessed(tmp_path, ("G22.01", HEAD))
+    data = terminal.run(*verify(config, lost), "--json").data
+    assert [each["code"] for each in data["findings"]] == [codes.JOURNAL_HEAD_LOST.code]
+
+
 def test_each_file_has_to_prove_something(
     terminal: Terminal, config: Path, tmp_path: Path, hashes: list[str]
 ) -> None:
@@ -165,6 +191,11 @@ DAMAGE = [
     ("event", "x'ff'", "x'ff'"),
     ("packet_id", "x'ff'", "x'ff'"),
     ("hash", "x'ff'", "x'ff'"),
+    ("at", "CAST(x'ff' AS TEXT)", "x'ff'"),
+    ("event", "CAST(x'41c3' AS TEXT)", "x'41c3'"),
+    ("packet_id", "CAST(x'ff' AS TEXT)", "x'ff'"),
+    ("facts", "CAST(x'7b7dff' AS TEXT)", "x'7b7dff'"),
+    ("hash", "CAST(x'ff' AS TEXT)", "x'ff'"),
 ]
 
 
@@ -198,6 +229,54 @@ def test_a_damaged_entry_is_shown_as_it_stands(
     assert ["damaged / hư hỏng" in line for line in lines] == [False, True, False]
     assert shown in lines[1]
     assert terminal.run(*show, "--after", 2).status == 0
+    checked = terminal.run("journal", "verify", "--config", config, "--json")
+    assert checked.status == 1
+    assert codes.JOURNAL_ROW_CHANGED.code in [each["code"] for each in checked.data["findings"]]
+
+
+@pytest.mark.parametrize("value", ["x'ff'", "CAST(x'ff' AS TEXT)"])
+def test_a_damaged_head_is_told(
+    terminal: Terminal, config: Path, store: Store, hashes: list[str], value: str
+) -> None:
+    """The last entry may be the damaged one: it is named, and what is written later holds on."""
+    assert len(hashes) == 3
+    with store.begin() as tx:
+        tx.exec_driver_sql(f"UPDATE journal SET hash = {value} WHERE seq = 3")  # noqa: S608
+    said = terminal.run("journal", "verify", "--config", config, "--json")
+    assert (said.status, said.data["head"]) == (1, "x'ff'")
+    with store.begin() as tx:
+        journal.append(tx, "event", {}, now=store.clock.now())
+    said = terminal.run("journal", "verify", "--config", config, "--json")
+    assert [each["place"] for each in said.data["findings"]] == ["journal:3"]
+
+
+@pytest.mark.usefixtures("hashes")
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("at", "'yesterday'"),
+        ("at", "CAST(x'ff' AS TEXT)"),
+        ("event", "CAST(x'ff' AS TEXT)"),
+        ("facts", "'[1]'"),
+        ("facts", "'nonsense'"),
+        ("facts", "CAST(x'ff' AS TEXT)"),
+    ],
+)
+def test_a_timeline_goes_on_past_a_damaged_entry(
+    terminal: Terminal, config: Path, store: Store, column: str, value: str
+) -> None:
+    """It stands in its place, marked, without a time; the entries beside it are as always."""
+    with store.begin() as tx:
+        inbox.receive(tx, MESSAGE)
+        tx.exec_driver_sql("UPDATE journal SET packet_id = ?", (MESSAGE.message_key,))
+        tx.exec_driver_sql(f"UPDATE journal SET {column} = {value} WHERE seq = 2")  # noqa: S608
+    shown = ("status", "--config", config, MESSAGE.message_key)
+    (found,) = terminal.run(*shown, "--json").data
+    events = [(each["event"], each["at"] is None) for each in found["events"]]
+    assert events == [("event", False), ("damaged / hư hỏng", True), ("event", False)]
+    said = terminal.run(*shown)
+    assert said.status == 0
+    assert "damaged / hư hỏng" in said.out
 
 
 def test_a_damaged_entry_does_not_write_to_the_terminal(
