@@ -201,6 +201,7 @@ def _deliveries_in(
         PermanentError: no such packet, or none of its deliveries is in these states.
     """
     from connector.flow.refusals import impossible
+    from connector.model.states import DeliveryState as State
     from connector.store import outbox as rows
 
     found = sent_packet(tx, text)
@@ -208,7 +209,9 @@ def _deliveries_in(
     chosen = [d for d in every if receiver in {None, d.receiver} and d.state in states]
     if not chosen:
         told = ", ".join(f"{d.receiver} {d.state.value}" for d in every)
-        raise impossible(action, "deliveries", text, states=told)
+        ended = {State.REFUSED, State.RECALLED, State.RECALL_REQUESTED}
+        left = action == "retry" and any(d.state not in ended for d in every)
+        raise impossible(action, "has left" if left else "deliveries", text, states=told)
     return found, [delivery.receiver for delivery in chosen]
 
 

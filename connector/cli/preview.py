@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,24 +83,37 @@ def preview(
             raise click.exceptions.Exit(65)
 
 
+def _target(out: Path | None) -> AbstractContextManager[Path]:
+    """Return where the packets go: a directory that stays, or one for temporary files."""
+    if out is None:
+        return _temporary()
+    new_directory(out)
+    return nullcontext(out)
+
+
 @contextmanager
-def _target(out: Path | None) -> Iterator[Path]:
-    """Yield where the packets go; a temporary directory stays only if it holds all of them."""
-    if out is not None:
-        new_directory(out)
-        yield out
-        return
-    target = Path(tempfile.mkdtemp(prefix="connector-preview-"))
-    before = {each: signal.signal(each, signal.default_int_handler) for each in _ENDS}
-    keep = False
+def _temporary() -> Iterator[Path]:
+    """Yield a temporary directory, which stays only if it holds all packets."""
+    with _as_interrupts(_ENDS):
+        target = Path(tempfile.mkdtemp(prefix="connector-preview-"))
+        keep = False
+        try:
+            yield target
+            keep = any(target.glob("*.edxml"))
+        finally:
+            if not keep:
+                shutil.rmtree(target, ignore_errors=True)
+
+
+@contextmanager
+def _as_interrupts(signals: Iterable[signal.Signals]) -> Iterator[None]:
+    """Let signals raise KeyboardInterrupt, as Ctrl-C does, so that what was begun is cleared up."""
+    before = {each: signal.signal(each, signal.default_int_handler) for each in signals}
     try:
-        yield target
-        keep = any(target.glob("*.edxml"))
+        yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-        if not keep:
-            shutil.rmtree(target, ignore_errors=True)
 
 
 def _made(

@@ -48,6 +48,7 @@ __all__ = [
 CONFIG_VERSION: Final = 1
 _MEBIBYTE: Final = 1024 * 1024
 _AUTO: Final = "auto"
+_LAST_PORT: Final = 65_535
 _Workers = Annotated[
     str,
     WithJsonSchema({"anyOf": [{"const": _AUTO}, {"type": "integer", "minimum": 0, "maximum": 32}]}),
@@ -150,6 +151,14 @@ class MetricsConfig(Settings):
         description="host:port of /metrics, /livez and /readyz.",
         pattern=r"^.+:[0-9]{1,5}$",
     )
+
+    @field_validator("listen")
+    @classmethod
+    def _is_a_port(cls, listen: str) -> str:
+        port = int(listen.rpartition(":")[2])
+        if port > _LAST_PORT:
+            raise SettingProblem(codes.OUT_OF_RANGE, found=port, limit=f"<= {_LAST_PORT}")
+        return listen
 
 
 class LogConfig(Settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from connector.errors import PermanentError
@@ -20,6 +21,7 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "không có cơ quan nhận này, hoặc tất cả đã được thu hồi",
     ),
     "state": ("it is {state}", "đang ở trạng thái {state}"),
+    "has left": ("it has left already: {states}", "gói tin đã gửi đi: {states}"),
     "deliveries": ("its deliveries are: {states}", "trạng thái các lượt gửi: {states}"),
     "act": (
         "it is itself an act (business type {business_type})",
@@ -34,19 +36,28 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }
 
+_REMEDIES: Final[Mapping[str, tuple[str, str]]] = {
+    "has left": (
+        "`connector resend {target}` sends it again under the same id",
+        "`connector resend {target}` gửi lại gói tin với cùng mã",
+    ),
+}
+
 
 def impossible(action: str, why: str, target: str = "", **facts: object) -> PermanentError:
     """Return the error that an act is not possible; `why` is one of the reasons by name."""
     en, vi = _REASONS[why]
-    return PermanentError(
-        codes.ACTION_NOT_POSSIBLE.at(
-            target,
-            action=action,
-            reason_en=en.format(**facts),
-            reason_vi=vi.format(**facts),
-            target=target,
-        )
+    finding = codes.ACTION_NOT_POSSIBLE.at(
+        target,
+        action=action,
+        reason_en=en.format(**facts),
+        reason_vi=vi.format(**facts),
+        target=target,
     )
+    if why in _REMEDIES:
+        hint_en, hint_vi = (each.format(target=target) for each in _REMEDIES[why])
+        finding = replace(finding, hint_en=hint_en, hint_vi=hint_vi)
+    return PermanentError(finding)
 
 
 def only(found: Sequence[_Row], text: str) -> _Row:

@@ -1,4 +1,4 @@
-"""Messages of adapters and status exchange as a node runs them (4120 and on)."""
+"""Messages of adapters and status exchange as a node runs them (4120 and on), and of tests."""
 
 from __future__ import annotations
 
@@ -95,6 +95,15 @@ STATUS_NOT_SENDABLE: Final = Text(
     "'{code}' không phải trạng thái mà bên nhận gửi; các mã: {known}",
     "write one of them, or ignore for states that mean nothing to the sender",
     "ghi một trong các mã đó, hoặc ignore với trạng thái không cần báo",
+)
+
+TEST_OUTSIDE: Final = Text(
+    "EDX-1110",
+    "the golden packet {file} does not lie in the adapter's directory",
+    "gói tin mẫu {file} không nằm trong thư mục của bộ chuyển đổi",
+    "write a path below the adapter, such as expected/a.edxml; links must not lead out of it",
+    "ghi đường dẫn bên trong bộ chuyển đổi, ví dụ expected/a.edxml; liên kết không được trỏ "
+    "ra ngoài",
 )
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(

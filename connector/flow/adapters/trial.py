@@ -19,11 +19,12 @@ from connector.clock import VIETNAM, ManualClock
 from connector.config.load import parse
 from connector.config.schema import draft07
 from connector.config.settings import SettingProblem, Settings
-from connector.config.yaml_source import load_yaml
+from connector.config.yaml_source import Node, load_yaml
 from connector.edxml.rule_codes import DATE_IN_FUTURE
 from connector.errors import ConfigError, Severity
 from connector.flow import codes
 from connector.flow.adapters.adapter import Adapter, stand_alone
+from connector.flow.adapters.codes import TEST_OUTSIDE
 from connector.flow.adapters.difference import difference
 from connector.flow.adapters.dry_run import DryRun, dry_run
 
@@ -121,14 +122,15 @@ def run_tests(
 
     Raises:
         NoInputError: there is no tests.yaml.
-        ConfigError: it is wrong, names a record that the export does not have, or a code that
-            does not exist.
+        ConfigError: it is wrong, names a record that the export does not have, a code that does
+            not exist, or a golden packet outside of the adapter.
     """
     path = adapter.directory / TESTS_FILE
     node = load_yaml(path)
     suite = parse(Suite, node)
     if adapter.clock.now() != suite.now:
         adapter = stand_alone(adapter.directory, adapter.ours, ManualClock(suite.now))
+    _insist_on_inside(adapter.directory, suite, node)
     last = max(case.row for case in suite.tests)
     runs = list(dry_run(adapter, now=suite.now, limit=last))
     for index, case in enumerate(suite.tests):
@@ -144,6 +146,25 @@ def run_tests(
         else:
             golden = adapter.directory / case.expect
             yield _check_packet(case, run, golden, suite.now, update=update)
+
+
+def _insist_on_inside(directory: Path, suite: Suite, node: Node) -> None:
+    """Insist that golden packets lie below the adapter: `--update` writes there, nowhere else."""
+    outside = [
+        TEST_OUTSIDE.at(node.place(("tests", index, "expect")), file=repr(case.expect)[1:-1])
+        for index, case in enumerate(suite.tests)
+        if case.expect is not None and not _lies_below(directory, case.expect)
+    ]
+    if outside:
+        raise ConfigError(*outside)
+
+
+def _lies_below(directory: Path, file: str) -> bool:
+    try:
+        root, path = directory.resolve(), (directory / file).resolve()
+    except (OSError, RuntimeError):  # links in a circle
+        return False
+    return path != root and path.is_relative_to(root)
 
 
 def _check_refusal(case: Case, run: DryRun, now: dt.datetime) -> Outcome:

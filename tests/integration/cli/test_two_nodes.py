@@ -154,6 +154,8 @@ def test_send_reply_and_resend(pair: Pair) -> None:
     pair.exchange()
     (row,) = pair.sender.do("outbox", "show", "--json", packet).data
     assert (row["state"], row["last_status"]) == ("finished", "06")
+    said = pair.sender.do("outbox", "retry", packet, "--yes")
+    assert (said.status, f"`connector resend {packet}`" in said.err) == (65, True)
     assert "H41" in pair.sender.do("resend", packet).out
     pair.exchange()
     copies = pair.receiver.do("inbox", "show", packet, "--json").data

@@ -4,6 +4,7 @@ import datetime as dt
 import random
 import re
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -52,6 +53,19 @@ def test_preview_explains_each_field(terminal: Terminal, adapter: Path, tmp_path
     assert fields["promulgation.date"]["place"].startswith("export/van-ban-di-1.csv:2")
     text = terminal.run("preview", adapter, *options).out
     assert "promulgation.date ← export/van-ban-di-1.csv:2 [NgayBanHanh]: '12/07/2018'" in text
+
+
+def test_preview_leaves_signals_as_they_were(
+    terminal: Terminal, adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only while it works in a temporary directory it clears up after SIGTERM and SIGHUP."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(each) for each in ends]
+    assert terminal.run("preview", adapter, "--limit", 1).status == 0
+    assert [signal.getsignal(each) for each in ends] == before
+    (kept,) = tmp_path.glob("connector-preview-*")
+    assert list(kept.glob("*.edxml"))
 
 
 def test_preview_is_repeatable(terminal: Terminal, adapter: Path, tmp_path: Path) -> None:

@@ -106,6 +106,8 @@ def test_sections_of_other_rooms_keep_their_places(tmp_path: Path) -> None:
         ("{env: PW}", "secret", "EDX-1020", 7),
         ("anchors_dir: trust/anchors", "", "EDX-1011", 6),
         ("config_version: 1", "config_version: 1\nretry: {hold_seconds: 1e300}", "EDX-1014", 2),
+        ("environment: test", "environment: test\nmetrics: {listen: 'h:65536'}", "EDX-1014", 3),
+        ("environment: test", "environment: test\nmetrics: {listen: 'h:99999'}", "EDX-1014", 3),
     ],
 )
 def test_wrong_nodes_are_refused_at_the_line(

@@ -13,6 +13,7 @@ from connector.flow.refusals import impossible
         ("overtaken", {"status": "06"}, "06 was sent already", "đã gửi trạng thái 06"),
         ("nothing to recall", {}, "no delivery is left", "không còn lượt gửi nào"),
         ("deliveries", {"states": "H41 sent"}, "are: H41 sent", "các lượt gửi: H41 sent"),
+        ("has left", {"states": "H41 sent"}, "has left already: H41 sent", "đã gửi đi: H41 sent"),
     ],
 )
 def test_both_languages_are_whole(why: str, facts: dict[str, object], en: str, vi: str) -> None:
@@ -22,7 +23,15 @@ def test_both_languages_are_whole(why: str, facts: dict[str, object], en: str, v
     assert en in finding.en
     assert vi in finding.vi
     assert en not in finding.vi
-    assert "`connector status 05/VPCP`" in finding.hint_en
+    verb = "resend" if why == "has left" else "status"
+    assert f"`connector {verb} 05/VPCP`" in finding.hint_en
+
+
+def test_what_has_left_is_sent_again_by_another_command() -> None:
+    """Both languages name it, with the packet to write behind it."""
+    (finding,) = impossible("retry", "has left", "05/VPCP", states="H41 sent").findings
+    assert "`connector resend 05/VPCP`" in finding.hint_en
+    assert "`connector resend 05/VPCP`" in finding.hint_vi
 
 
 def test_a_reason_that_there_is_not() -> None:

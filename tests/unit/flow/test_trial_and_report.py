@@ -88,6 +88,28 @@ def test_refusals_are_expected_by_code(trial: Adapter) -> None:
     assert outcomes["b"].as_dict()["passed"] is False
 
 
+@pytest.mark.parametrize("update", [True, False])
+@pytest.mark.parametrize(
+    "expect", ["../outside.edxml", "{tmp}/outside.edxml", "link/outside.edxml", "."]
+)
+def test_golden_packets_lie_in_the_adapter(
+    trial: Adapter, tmp_path: Path, expect: str, *, update: bool
+) -> None:
+    """A path that leads out of the adapter, by a link too, is refused and never written."""
+    (trial.directory / "link").symlink_to(trial.directory.parent)
+    before = sorted(trial.directory.parent.iterdir())
+    file = expect.format(tmp=tmp_path)
+    write_tests(
+        trial, "name: b, row: 1, expect: expected/b.edxml", f"name: a, row: 1, expect: {file}"
+    )
+    with pytest.raises(ConfigError) as caught:
+        list(run_tests(trial, update=update))
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.place.rpartition("tests.yaml:")[2][:2]) == ("EDX-1110", "3:")
+    assert sorted(trial.directory.parent.iterdir()) == before
+    assert not (trial.directory / "expected").exists()
+
+
 def test_mistakes_in_tests_yaml_have_places(trial: Adapter) -> None:
     """A test without expectation, or about a record that is not there, is told at its line."""
     write_tests(trial, "name: a, row: 1")
