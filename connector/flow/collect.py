@@ -2,7 +2,8 @@
 
 A record counts as taken only when its packet or its refusal is durable; packet, refusal and
 cursor of a batch commit together (guarantee G1). The same record exported again sends nothing;
-a record that changed after it was sent is a reported conflict (G3).
+a record that changed after it was sent is a reported conflict (G3); that an agency was renamed
+since is none.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from connector.errors import (
     PermanentError,
     RecordError,
     TransientError,
-    UnavailableError,
 )
 from connector.events import RecordConflicted, RecordRefused, RecordRepeated
 from connector.flow import codes
@@ -127,16 +127,16 @@ class Collector:
         """Begin to seal batch after batch; where other processes seal, one ahead of the taken."""
         ahead = 1 if self._outbound.seals_beside else 0
         started: deque[Started] = deque()
-        trouble: UnavailableError | None = None
+        trouble: ConnectorError | None = None
         batches = source.read(cursor, batch_size=self._batch_size)
         while True:
             try:
                 batch = next(batches, None)
-            except UnavailableError as error:  # what was begun before it is taken first
+                if batch is not None:
+                    crash.point("collect.read")
+                    started.append(self._start(adapter, source, batch))
+            except ConnectorError as error:  # what was begun before it is taken first
                 trouble, batch = error, None
-            if batch is not None:
-                crash.point("collect.read")
-                started.append(self._start(adapter, source, batch))
             while len(started) > (ahead if batch is not None else 0):
                 yield started.popleft()
             if batch is None:
@@ -212,7 +212,16 @@ class Collector:
             known = self._known(tx, adapter, mapped, record.place)
         except RecordError as error:
             return _refused(adapter, record, error)
-        return (record, mapped) if known is None else known
+        return (record, mapped) if known is None else self._compared(tx, adapter, known)
+
+    def _compared(self, tx: Transaction, adapter: Adapter, seen: Seen) -> Seen:
+        """Note whether only an agency's name or address has changed since a packet was sent."""
+        packet_id = seen.before.packet_id
+        key = adapter.name, seen.mapped.source_key
+        if seen.same or packet_id is None or sources.is_conflict(tx, *key, seen.digest):
+            return seen
+        respelled = self._outbound.sent_as(tx, seen.mapped.document, packet_id)
+        return replace(seen, respelled=respelled)
 
     def _signed(self, adapter: Adapter, step: Sealing) -> Signed | Refusal:
         try:
@@ -252,9 +261,9 @@ class Collector:
         Raises:
             RecordError: its document was sent with other content.
         """
-        before = sources.taken(tx, adapter.name, mapped.source_key)
-        if before is not None and before.state == sources.TAKEN:
-            return Seen(mapped, place, before)
+        before = sources.sent(tx, adapter.name, mapped.source_key)
+        if before is not None:
+            return Seen(mapped, place, before, content_digest(mapped.document))
         conflict = self._outbound.conflicting(tx, mapped.document)
         if conflict is not None:
             raise RecordError(conflict)
@@ -349,14 +358,16 @@ def _settle_refusal(work: Work, adapter: Adapter, step: Refusal) -> Collected:
 
 def _settle_seen(work: Work, adapter: Adapter, step: Seen) -> Collected:
     key, packet_id = step.mapped.source_key, step.before.packet_id
-    digest = content_digest(step.mapped.document)
-    if digest == step.before.content_digest:  # nothing happened, so nothing is journalled
+    if step.same:  # nothing happened, so nothing is journalled
+        return Collected(repeated=1)
+    if step.respelled:
+        sources.respell(work.tx, adapter.name, key, step.digest)
         return Collected(repeated=1)
     fresh = sources.record_conflict(
         work.tx,
         adapter=adapter.name,
         source_key=key,
-        content_digest=digest,
+        content_digest=step.digest,
         place=step.place,
         now=work.now,
     )

@@ -58,11 +58,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record that was taken before."""
+    """A record that was taken before, and its content digest now.
+
+    `respelled` tells that only agencies' particulars are others than in the packet.
+    """
 
     mapped: Mapped
     place: str
     before: Taken
+    digest: str
+    respelled: bool = False
+
+    @property
+    def same(self) -> bool:
+        """Whether every letter is what it was when the record was taken or last compared."""
+        return self.digest == self.before.content_digest
 
 
 Step = Ready | Refusal | Seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -17,7 +17,8 @@ from connector.events import DocumentSealed, StatusQueued
 from connector.flow import codes
 from connector.flow.bodies import Fresh
 from connector.flow.ledger import Work
-from connector.flow.workers.sealer import Sealer, stamp
+from connector.flow.parties import same_but_for_parties
+from connector.flow.workers.sealer import Sealer
 from connector.flow.workers.sealing import Job, Workers
 from connector.model.envelope import BusinessType, Document, Envelope
 from connector.model.identity import content_digest
@@ -30,7 +31,7 @@ from connector.store.spool import Spool, Spooled
 from connector.store.store import Transaction
 from connector.trust.keys import SigningKey
 
-__all__ = ["Origin", "Outbound", "Prepared", "stamp"]
+__all__ = ["Origin", "Outbound", "Prepared"]
 
 _AHEAD_BYTES: Final = 1 << 20
 
@@ -100,6 +101,10 @@ class Outbound:
                 )
         return None
 
+    def sent_as(self, tx: Transaction, document: Document, packet_id: str) -> bool:
+        """Tell whether a document is what a packet of ours says, agencies' particulars aside."""
+        return same_but_for_parties(tx, self._spool, document, packet_id)
+
     def prepare(
         self, envelope: Envelope, *, agency: str, options: WriteOptions | None = None
     ) -> Prepared:
@@ -155,7 +160,10 @@ class Outbound:
             for each in document.attachments
             if each.content.size <= _AHEAD_BYTES
         }
-        return self._keeper.submit(self._spool.put_many, list(contents.values()))
+        try:
+            return self._keeper.submit(self._spool.put_many, list(contents.values()))
+        except RuntimeError:  # closed, or the system has no thread for us
+            return _nothing_ahead()
 
     def keep(
         self, sealed: Sequence[Sealed], ahead: Future[list[Spooled]] | None = None
@@ -167,7 +175,7 @@ class Outbound:
         Raises:
             PermanentError: a file is no longer the one that was signed.
         """
-        kept = set() if ahead is None else {each.sha256 for each in ahead.result()}
+        kept = set() if ahead is None else _kept(ahead)
         contents = {
             part.content.sha256: part.content
             for each in sealed
@@ -278,6 +286,20 @@ class Outbound:
             sealed_at=work.now,
             **own,
         )
+
+
+def _nothing_ahead() -> Future[list[Spooled]]:
+    nothing: Future[list[Spooled]] = Future()
+    nothing.cancel()
+    return nothing
+
+
+def _kept(ahead: Future[list[Spooled]]) -> set[str]:
+    """Return the digests of the files that were kept ahead; none if that was called off."""
+    try:
+        return {each.sha256 for each in ahead.result()}
+    except CancelledError:
+        return set()
 
 
 def _ask_back(work: Work, recall: OutboxPacket, receivers: Sequence[str]) -> None:

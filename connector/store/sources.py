@@ -24,12 +24,15 @@ __all__ = [
     "TakenRecord",
     "conflict_count",
     "cursor",
+    "is_conflict",
     "record_conflict",
     "record_refused",
     "record_taken",
     "record_taken_many",
     "refusals",
     "refused_count",
+    "respell",
+    "sent",
     "set_cursor",
     "taken",
     "taken_many",
@@ -99,6 +102,11 @@ _MOVE_CURSOR: Final = Statement(
 )
 _ADD_CURSOR: Final = insert_into(source_cursor, ("adapter", "value"))
 _TAKEN: Final = Statement(select(*_TAKEN_ROW.columns).where(*_one(source_taken)), *_KEY)
+_RESPELL: Final = Statement(
+    update(source_taken).where(*_one(source_taken)).values(content_digest=bindparam("new_digest")),
+    "new_digest",
+    *_KEY,
+)
 _ADD_TAKEN: Final = insert_into(source_taken, _TAKEN_ROW.names)
 _REFUSED: Final = Statement(select(*_REFUSED_ROW.columns).where(*_one(source_refused)), *_KEY)
 _ADD_REFUSED: Final = insert_into(source_refused, _REFUSED_ROW.names)
@@ -145,11 +153,17 @@ def set_cursor(tx: Connection, adapter: str, value: str) -> None:
 
 def taken(tx: Connection, adapter: str, source_key: str) -> Taken | None:
     """Return what became of a record; that it was sent outweighs a later refusal."""
-    row = _TAKEN.first(tx, adapter, source_key)
-    if row is not None:
-        return _taken(row)
+    known = sent(tx, adapter, source_key)
+    if known is not None:
+        return known
     row = _REFUSED.first(tx, adapter, source_key)
     return None if row is None else _refused(row)
+
+
+def sent(tx: Connection, adapter: str, source_key: str) -> Taken | None:
+    """Return a record that became a packet, None for all others, refused ones too."""
+    row = _TAKEN.first(tx, adapter, source_key)
+    return None if row is None else _taken(row)
 
 
 def taken_many(tx: Connection, adapter: str, source_keys: Iterable[str]) -> dict[str, Taken]:
@@ -201,6 +215,12 @@ def record_taken_many(tx: Connection, records: Sequence[TakenRecord]) -> None:
     _ADD_TAKEN.change_many(tx, [_TAKEN_ROW.write(record) for record in new.values()])
 
 
+def respell(tx: Connection, adapter: str, source_key: str, content_digest: str) -> None:
+    """Let other spellings of agencies count as the content that was taken; the packet stays."""
+    if not _RESPELL.change(tx, content_digest, adapter, source_key):
+        raise Bug(codes.MISUSE.at(reason=f"record {source_key} of {adapter} was never taken"))
+
+
 def record_refused(
     tx: Connection,
     *,
@@ -234,6 +254,11 @@ def record_refused(
     return True
 
 
+def is_conflict(tx: Connection, adapter: str, source_key: str, content_digest: str) -> bool:
+    """Tell whether it is on record that a record changed to this content after it was sent."""
+    return _CONFLICT.first(tx, adapter, source_key, content_digest) is not None
+
+
 def record_conflict(
     tx: Connection,
     *,
@@ -245,7 +270,7 @@ def record_conflict(
 ) -> bool:
     """Keep that a record changed after it was sent; False if that change is on record."""
     key = (adapter, source_key, content_digest)
-    if _CONFLICT.first(tx, *key) is not None:
+    if is_conflict(tx, *key):
         return False
     _ADD_CONFLICT.change(tx, *key, place, moment_text(now))
     return True
