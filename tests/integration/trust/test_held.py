@@ -97,8 +97,15 @@ def events(node: Node) -> list[str]:
         return [entry.event for entry in journal.entries(tx, limit=99)]
 
 
-def publish(pki: DevPki, directory: Path, name: str, now: dt.datetime, *revoked: int) -> None:
-    """Put a list of one authority into use."""
+def publish(
+    pki: DevPki,
+    directory: Path,
+    name: str,
+    now: dt.datetime,
+    *revoked: int,
+    on: dt.datetime | None = None,
+) -> None:
+    """Put a list of one authority into use; what it revokes it has revoked a day ago, or `on`."""
     authority = pki.directory / "authority"
     path = pki.anchors_dir / "root.crt" if name == "root" else authority / f"{name}.crt"
     issuer = x509.load_pem_x509_certificate(path.read_bytes())
@@ -108,7 +115,7 @@ def publish(pki: DevPki, directory: Path, name: str, now: dt.datetime, *revoked:
     builder = builder.last_update(now - DAY).next_update(now + DAY)
     for serial in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(serial)
-        builder = builder.add_revoked_certificate(entry.revocation_date(now - DAY).build())
+        builder = builder.add_revoked_certificate(entry.revocation_date(on or now - DAY).build())
     crl = builder.sign(key, hashes.SHA256())
     (directory / f"{name}.crl").write_bytes(crl.public_bytes(Encoding.DER))
 
@@ -179,6 +186,23 @@ def test_held_and_then_revoked(
     row = the_row(node)
     assert row.state in {InboxState.REFUSED, InboxState.QUARANTINED}
     assert row.findings[0]["code"] == "EDX-3211"
+
+
+def test_held_and_revoked_after_it_arrived(
+    *, node: Node, pki: DevPki, clock: ManualClock, packet: Packet, tmp_path: Path
+) -> None:
+    """What counts is the moment of receipt, however long the packet had to wait for a list."""
+    came = clock.now()
+    arrive(node, pki, packet, came)
+    node.admission.pump()
+    assert the_row(node).state is InboxState.HELD
+    clock.sleep(5 * DAY.total_seconds())
+    own = x509.load_pem_x509_certificate(pki.certificate_file("G22").read_bytes())
+    publish(pki, tmp_path / "crls", "root", clock.now())
+    later = came + dt.timedelta(seconds=1)
+    publish(pki, tmp_path / "crls", "issuing", clock.now(), own.serial_number, on=later)
+    look(node, clock)
+    assert the_row(node).state is InboxState.VERIFIED
 
 
 def test_a_bad_list_is_told(
