@@ -25,7 +25,7 @@ from connector.errors import (
     TrustError,
 )
 from connector.flow import codes
-from connector.flow.containment import Containment, Step, waiting
+from connector.flow.containment import Containment, Step, chunks, waiting
 from connector.flow.ledger import Ledger
 from connector.flow.ours import Ours
 from connector.flow.outcomes import Outcome, Outcomes, TurnedAway, addressed
@@ -52,7 +52,6 @@ __all__ = ["Admission"]
 
 _BATCH = 32
 _NOT_NAMED = "(not named)"
-_BATCH_BYTES = 16 << 20
 _FRESH = frozenset({InboxState.RECEIVED, InboxState.HELD})
 _FINAL = frozenset({InboxState.QUARANTINED, InboxState.REFUSED})
 
@@ -64,7 +63,6 @@ class _Batch:
     tx: Transaction
     taken: set[tuple[str, ...]] = field(default_factory=set)
     decided: list[tuple[InboxMessage, Outcome]] = field(default_factory=list)
-    packet: bytes | None = None
 
     def claims(self, *names: tuple[str, ...]) -> bool:
         """Claim names; False if one of them is taken, so that the message waits for its turn."""
@@ -81,6 +79,7 @@ class Admission:
         self,
         ledger: Ledger,
         spool: Spool,
+        *,
         source: TrustSource,
         ours: Ours,
         receipts: Receipts,
@@ -119,7 +118,8 @@ class Admission:
         done = 0
         with self._ledger.store.read() as tx:
             batch = _Batch(tx)
-            rows = _bounded(waiting(tx, self._ledger, _FRESH, _BATCH, held_verified=False))
+            due = waiting(tx, self._ledger, _FRESH, _BATCH, held_verified=False)
+            rows = next(chunks(due), [])
             for row, checking in zip(rows, self._begin(rows), strict=True):
                 if not go_on():
                     break
@@ -180,8 +180,8 @@ class Admission:
         if isinstance(envelope, StatusReport):
             report = envelope
             return Outcome(lambda work, _: self._statuses.apply(work, row, report, verified))
-        batch.packet = packet
-        return self._decide(row, envelope, verified, batch)
+        known = Known(envelope, packet, self._spool.last_put(row.body_sha256))
+        return self._decide(row, known, verified, batch)
 
     def _turned_away(
         self,
@@ -233,8 +233,9 @@ class Admission:
         return tuple(findings)
 
     def _decide(
-        self, row: InboxMessage, document: Document, verified: Checked, batch: _Batch
+        self, row: InboxMessage, known: Known, verified: Checked, batch: _Batch
     ) -> Outcome | None:
+        document = known.document
         packet_id = identity_of(document)
         receiver = addressed(row, self._ours)
         receivers = [self._ours.canonical(to.organ_id) for to in document.receivers]
@@ -257,26 +258,13 @@ class Admission:
             return self._outcomes.repeated(row, document, verified.digest, before, given)
         if not batch.claims((packet_id,), (sender, document.document_id)):
             return None
-        as_of = self._spool.last_put(row.body_sha256)
-        self._just_verified.keep(row.message_key, Known(document, batch.packet, as_of))
+        self._just_verified.keep(row.message_key, known)
         served = self._ours.served(receivers)
         return self._outcomes.accepted(row, document, verified, served, packet_id)
 
 
 def _here() -> None:
     """Stand for what was not looked at elsewhere."""
-
-
-def _bounded(rows: Sequence[InboxMessage]) -> list[InboxMessage]:
-    """Return the first rows, one at least, whose packets have some megabytes together."""
-    taken: list[InboxMessage] = []
-    left = _BATCH_BYTES
-    for row in rows:
-        if left < 0:
-            break
-        left -= row.body_size
-        taken.append(row)
-    return taken
 
 
 def _faults(verified: Checked) -> tuple[Finding, ...]:

@@ -7,9 +7,9 @@ matter: nothing is durable then, so the daemon ends.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from connector.errors import ConnectorError, Finding, StorageError, TransientError
 from connector.events import AlarmRaised, MessageQuarantined, SinkFailed
@@ -27,6 +27,7 @@ __all__ = [
     "Containment",
     "Step",
     "alarm",
+    "chunks",
     "concerns_one_body",
     "facts_of",
     "put_aside",
@@ -34,7 +35,8 @@ __all__ = [
     "waiting",
 ]
 
-_ONE_BODY = frozenset(
+_CHUNK_BYTES: Final = 16 << 20
+_ONE_BODY: Final = frozenset(
     {
         store_codes.BODY_MISSING.code,
         store_codes.BODY_CHANGED.code,
@@ -211,3 +213,17 @@ def waiting(
     return inbox.to_process(
         tx, now=ledger.clock.now(), limit=limit, states=states, held_verified=held_verified
     )
+
+
+def chunks(rows: Sequence[InboxMessage]) -> Iterator[list[InboxMessage]]:
+    """Yield messages in groups whose packets have no more than some megabytes together."""
+    chunk: list[InboxMessage] = []
+    size = 0
+    for row in rows:
+        size += row.body_size
+        if chunk and size > _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], row.body_size
+        chunk.append(row)
+    if chunk:
+        yield chunk

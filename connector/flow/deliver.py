@@ -30,13 +30,14 @@ from connector.flow.containment import (
     Containment,
     Step,
     alarm,
+    chunks,
     concerns_one_body,
     facts_of,
     put_aside,
     put_off,
     waiting,
 )
-from connector.flow.handover import Done, answers_to, asked_of, chunks, deliver_to
+from connector.flow.handover import Done, answers_to, asked_of, deliver_to
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.receipts import Answer, Receipts, Sealing, reason_of
@@ -66,6 +67,7 @@ class DeliveryDesk:
         self,
         ledger: Ledger,
         spool: Spool,
+        *,
         ours: Ours,
         receipts: Receipts,
         sinks: Mapping[str, Sequence[Sink]],

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from connector.flow.receipts import Asked
 from connector.model.envelope import BusinessType, StatusCode
 from connector.model.inbound import Inbound, InboundTarget
 from connector.sinks.base import BatchSink, Sink
-from connector.store.inbox import InboxMessage
 
-__all__ = ["Done", "answers_to", "asked_of", "chunks", "deliver_to"]
-
-_BATCH_BYTES: Final = 16 << 20
+__all__ = ["Done", "answers_to", "asked_of", "deliver_to"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +44,6 @@ def asked_of(item: Inbound, status: StatusCode, reason: str | None = None) -> li
         )
         for code in item.served
     ]
-
-
-def chunks(rows: Sequence[InboxMessage]) -> Iterator[list[InboxMessage]]:
-    """Yield messages in groups whose packets have no more than some megabytes together."""
-    chunk: list[InboxMessage] = []
-    size = 0
-    for row in rows:
-        size += row.body_size
-        if chunk and size > _BATCH_BYTES:
-            yield chunk
-            chunk, size = [], row.body_size
-        chunk.append(row)
-    if chunk:
-        yield chunk
 
 
 def deliver_to(sink: Sink, items: Sequence[Inbound]) -> list[bool]:

@@ -267,14 +267,14 @@ def _admission(
     return Admission(
         ground.ledger,
         ground.spool,
-        given.source,
-        given.ours,
-        receipts,
-        given.policy,
-        given.limits,
-        given.config.environment.value,
-        just_verified,
-        _checks(given),
+        source=given.source,
+        ours=given.ours,
+        receipts=receipts,
+        policy=given.policy,
+        limits=given.limits,
+        environment=given.config.environment.value,
+        just_verified=just_verified,
+        checks=_checks(given),
     )
 
 
@@ -284,13 +284,13 @@ def _desk(
     return DeliveryDesk(
         ground.ledger,
         ground.spool,
-        given.ours,
-        receipts,
-        given.sinks,
-        given.policy,
-        given.limits,
-        given.config.retry.hold_seconds,
-        just_verified,
+        ours=given.ours,
+        receipts=receipts,
+        sinks=given.sinks,
+        policy=given.policy,
+        limits=given.limits,
+        hold_seconds=given.config.retry.hold_seconds,
+        just_verified=just_verified,
     )
 
 
