@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from connector.edxml import codes, rule_codes
 from connector.edxml.cursor import Cursor
@@ -15,12 +15,12 @@ from connector.edxml.parser import Limits
 from connector.edxml.payload import Label, decode, too_long, unwrap
 from connector.edxml.stored import NewScratch
 from connector.edxml.zipform import extension
-from connector.errors import Text
+from connector.errors import Finding, Text
 from connector.model.content import BytesContent, Content
 from connector.model.envelope import Attachment
 from connector.model.packet import AttachmentEncoding
 
-__all__ = ["Found", "Payloads", "read_attachments"]
+__all__ = ["Found", "Payloads", "Unpacked", "read_attachments", "unpacked"]
 
 _CID: Final = "cid:"
 _XLINK: Final = "{http://www.w3.org/1999/xlink}href"
@@ -47,6 +47,19 @@ class Found:
     attachments: tuple[Attachment, ...] = ()
     encodings: frozenset[AttachmentEncoding] = frozenset()
     prefixed_ids: bool = False
+
+    @property
+    def encoding(self) -> AttachmentEncoding | None:
+        """The form in which all of them stood, None if there is no such one."""
+        return next(iter(self.encodings)) if len(self.encodings) == 1 else None
+
+
+class Unpacked(NamedTuple):
+    """The file of a payload, its own type, and the form in which it stood."""
+
+    content: Content
+    content_type: str
+    encoding: AttachmentEncoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,23 +164,41 @@ def _attachment(
     if payload is None:
         return None
     label = Label(content_id, name, cursor.place("ContentTransferEncoded"))
-    file = unwrap(payload, label, payloads.limits, cursor.report, payloads.scratch)
+    types = (reference.content_type if reference else None, outer_type)
+    file = unpacked(payload, label, types, payloads, cursor.report, path=cursor.path)
     if file is None:
         return None
-    content, encoding = file
-    listed_type = reference.content_type if reference else None
-    content_type = _content_type(listed_type, outer_type, name, encoding)
-    with content.open() as stream:
-        head = stream.read(HEAD)
-    cursor.report.extend(check_kind(head, name, content_type, cursor.path))
     attachment = Attachment(
         content_id=content_id,
         name=name,
-        content_type=content_type,
-        content=content,
+        content_type=file.content_type,
+        content=file.content,
         description=description,
     )
-    return attachment, encoding, payload.size
+    return attachment, file.encoding, payload.size
+
+
+def unpacked(
+    payload: Content,
+    label: Label,
+    types: tuple[str | None, str | None],
+    payloads: Payloads,
+    report: list[Finding],
+    path: str = "",
+) -> Unpacked | None:
+    """Return the file of a payload; None after reporting an error.
+
+    `types` are those that the manifest and the attachment name, `path` is that of the attachment.
+    """
+    file = unwrap(payload, label, payloads.limits, report, payloads.scratch)
+    if file is None:
+        return None
+    content, encoding = file
+    content_type = _content_type(*types, label.name, encoding)
+    with content.open() as stream:
+        head = stream.read(HEAD)
+    report.extend(check_kind(head, label.name, content_type, path))
+    return Unpacked(content, content_type, encoding)
 
 
 def _payload(cursor: Cursor, payloads: Payloads) -> Content | None:

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,8 +89,11 @@ class Skeleton:
     def fits(self, root: etree._Element) -> bool:
         """Tell whether each token is the whole text of a payload element of this tree."""
         payloads = (each.text for each in root.iter(_PAYLOAD) if not len(each))
-        found = [text for text in payloads if text is not None and text in self.runs]
-        return sorted(found) == sorted(self.runs)
+        return self.has([text for text in payloads if text is not None and text in self.runs])
+
+    def has(self, tokens: Sequence[str]) -> bool:
+        """Tell whether these are all tokens, each of them once."""
+        return sorted(tokens) == sorted(self.runs)
 
 
 def cut(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from connector.edxml.document_form import pack_document
 from connector.edxml.rules import check_rules
 from connector.edxml.schema import check_schema, read_back
 from connector.edxml.status_form import pack_status
@@ -21,10 +22,9 @@ def pack(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS, *, today: 
     The schema looks at the packet with a stand-in for each payload: of these it would only ask
     that they are base64, which they are by their making.
     """
-    if isinstance(envelope, StatusReport):
-        packet = pack_status(envelope, today=today)
-        if packet is not None:
-            return packet
+    packet = _of_form(envelope, options, today)
+    if packet is not None:
+        return packet
     written = draft(envelope, options)
     findings = _check(envelope, written.skeleton(), today)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
@@ -33,11 +33,25 @@ def pack(envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS, *, today: 
     return Packet(written.parts(), envelope)
 
 
+def _of_form(envelope: Envelope, options: WriteOptions, today: dt.date) -> Packet | None:
+    """Return the packet if all but its texts was checked before, and nothing is wrong with it."""
+    if isinstance(envelope, StatusReport):
+        return pack_status(envelope, today=today)
+    return pack_document(envelope, options, today=today)
+
+
 def check(
-    envelope: Envelope, options: WriteOptions = DEFAULT_OPTIONS, *, today: dt.date
+    envelope: Envelope,
+    options: WriteOptions = DEFAULT_OPTIONS,
+    *,
+    today: dt.date,
+    written: bytes | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what schema and rules find in an envelope, written as `options` say."""
-    return _check(envelope, write_skeleton(envelope, options), today)
+    """Return what schema and rules find in an envelope, written as `options` say.
+
+    `written` is what the writer would make of it, payloads aside, where that is known.
+    """
+    return _check(envelope, written or write_skeleton(envelope, options), today)
 
 
 def _check(envelope: Envelope, skeleton: bytes, today: dt.date) -> tuple[Finding, ...]:

@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from lxml import etree
 
+from connector.edxml.own_form import OwnForm, own_form
 from connector.edxml.parser import Limits, check_bytes, parse, tree
 from connector.errors import PermanentError
 
@@ -36,13 +37,19 @@ def parse_skeleton(data: bytes, *, limits: Limits) -> etree._Element:
     return parse(data, limits=limits) if root is None else root
 
 
-def parse_beside(rest: bytes, whole: bytes, *, limits: Limits) -> etree._Element | None:
+def parse_beside(rest: bytes, whole: bytes, *, limits: Limits) -> etree._Element | OwnForm | None:
     """Return the root element of what is left of a whole without an element known to be sound.
 
     None if the whole, not the rest, has to be parsed. The element is ASCII, its names are short,
-    and nothing in it is nested deeper than `_DEPTH` levels, those around it included.
+    and nothing in it is nested deeper than `_DEPTH` levels, those around it included. The rest is
+    only taken apart if it is of our own form: it is then sound whatever its values are.
     """
-    if not _is_small(whole, limits) or not names_are_short(rest):
+    if not _is_small(whole, limits):
+        return None
+    own = own_form(rest)
+    if own is not None:
+        return own
+    if not names_are_short(rest):
         return None
     try:
         return _quick(rest, limits)

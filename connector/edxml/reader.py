@@ -7,7 +7,7 @@ every finding. The reader proves nothing about signatures: that is the trust roo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from lxml import etree
@@ -18,7 +18,8 @@ from connector.edxml.cursor import Cursor
 from connector.edxml.cut import Run, Skeleton, cut
 from connector.edxml.message_header import read_message_header
 from connector.edxml.names import DS_NS, NS, OLD_NS, ROOT
-from connector.edxml.parser import DEFAULT_LIMITS, Limits, parse
+from connector.edxml.own_form import OwnForm, read_own
+from connector.edxml.parser import DEFAULT_LIMITS, Limits, parse, tree
 from connector.edxml.quick import parse_skeleton
 from connector.edxml.status_header import read_status
 from connector.edxml.stored import NewScratch
@@ -46,11 +47,15 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An envelope, the warnings of reading it, and the dialect in which it stood."""
+    """An envelope, the warnings of reading it, and the dialect in which it stood.
+
+    `written` is what the writer makes of the envelope, payloads aside, where that is known.
+    """
 
     envelope: Envelope
     findings: tuple[Finding, ...]
     dialect: Dialect
+    written: bytes | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class _Packet:
         return Dialect(
             order=order,
             prefixed=self.message.element.prefix is not None,
-            attachment_encoding=next(iter(found.encodings)) if len(found.encodings) == 1 else None,
+            attachment_encoding=found.encoding,
             content_id_prefixed=found.prefixed_ids,
             signature_present=bool(self.header.elements("Signature", DS_NS)),
         )
@@ -121,18 +126,23 @@ def whole(source: bytes | Content, limits: Limits) -> bytes:
 
 
 def read_tree(
-    root: etree._Element,
+    root: etree._Element | OwnForm,
     *,
     limits: Limits = DEFAULT_LIMITS,
     runs: Mapping[str, Run] | None = None,
     scratch: NewScratch | None = None,
 ) -> Reading:
-    """Return what a parsed packet says; raises `PermanentError` if that is not clear.
+    """Return what a packet that was parsed or taken apart says; raises `PermanentError` if unclear.
 
     `runs` are the payloads for which tokens stand in the tree; files that have to be unpacked go
     into what `scratch` makes.
     """
     payloads = Payloads(limits=limits, runs=runs or {}, scratch=scratch)
+    if isinstance(root, OwnForm):
+        reading = _own(root, payloads)
+        if reading is not None:
+            return reading
+        root = tree(root.data)
     _check_root(root)
     report: list[Finding] = []
     packet = _open(root, report)
@@ -145,6 +155,22 @@ def read_tree(
     if report and report[0].severity is Severity.ERROR:
         raise PermanentError(*report)
     return Reading(envelope, tuple(report), dialect)
+
+
+def _own(own: OwnForm, payloads: Payloads) -> Reading | None:
+    """Return what a packet of our own form says; None if its tree has to be read."""
+    read = read_own(own, payloads)
+    if read is None:
+        return None
+    document, found = read
+    dialect = Dialect(
+        order=ChildOrder.QCVN,
+        prefixed=True,
+        attachment_encoding=found.encoding,
+        content_id_prefixed=found.prefixed_ids,
+        signature_present=False,
+    )
+    return Reading(document, (), dialect, own.written())
 
 
 def _open(root: etree._Element, report: list[Finding]) -> _Packet:

@@ -1,28 +1,22 @@
 """Statuses of a known form: the general way once for all that differ in some texts only.
 
-The statuses of an agency differ in whom and what they answer, their time, reason and evidence. All
-else of a packet is its *form*: written as `connector.edxml.writer` writes it, with a sign in the
-place of each text, and checked by the schema. A status of the same form is the form with its own
-texts escaped into it, and follows the schema exactly if each text does; of these the schema asks
-for a length only (dates and moments are made here). The rules are asked for every status.
-
-What is not plain, too long, or in any way refused is left to the general way, which says why.
+The statuses of an agency differ in whom and what they answer, their time, reason and evidence; all
+else is their form (see `connector.edxml.form`). The rules are asked for every status.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from connector.clock import VIETNAM
+from connector.edxml.form import Form, form_of, sign
 from connector.edxml.rules import check_rules
-from connector.edxml.schema import check_schema, read_back
 from connector.edxml.values import date_text, moment_text
-from connector.edxml.writer import DEFAULT_OPTIONS, draft, escaped, is_sound_value
-from connector.errors import PermanentError, Severity
+from connector.edxml.writer import DEFAULT_OPTIONS, escaped
+from connector.errors import Severity
 from connector.model.envelope import (
     Evidence,
     Organization,
@@ -50,8 +44,7 @@ LONGEST: Final = {
 The schema says nothing of the evidence: it has a bound here so that a packet stays small.
 """
 
-_SIGNS: Final = {name: chr(0xE000 + number) for number, name in enumerate(LONGEST)}
-_SIGN: Final = re.compile(f"[{''.join(_SIGNS.values())}]")
+_SIGNS: Final = {name: sign(number) for number, name in enumerate(LONGEST)}
 _DAY: Final = dt.date(1111, 11, 11)
 _MOMENT: Final = dt.datetime(1111, 11, 11, 11, 11, 11, tzinfo=VIETNAM)
 
@@ -78,18 +71,15 @@ def pack_status(report: StatusReport, *, today: dt.date) -> Packet | None:
         evidence is not None,
         evidence is not None and evidence.journal_head is not None,
     )
-    literals = _form(shape)
-    if literals is None:
+    form = _form(shape)
+    texts = tuple(_texts(report).values())
+    if form is None or not form.takes(texts):
         return None
-    texts = _texts(report)
-    if not all(_fits(text, LONGEST[name]) for name, text in texts.items()):
-        return None
-    woven = Woven(literals, tuple(map(escaped, texts.values())))
-    written = woven.text()
-    findings = check_rules(report, today=today, written=written)
+    findings = check_rules(report, today=today, written=form.characters(texts))
     if any(finding.severity is Severity.ERROR for finding in findings):
         return None
-    return Packet((written.encode(),), report, woven)
+    woven = Woven(form.literals, tuple(map(escaped, texts)))
+    return Packet(woven.parts(), report, woven)
 
 
 def _texts(report: StatusReport) -> dict[str, str]:
@@ -111,24 +101,18 @@ def _texts(report: StatusReport) -> dict[str, str]:
     return texts
 
 
-def _fits(text: str, longest: int) -> bool:
-    return 0 < len(text) <= longest and is_sound_value(text)
-
-
 @lru_cache(maxsize=64)
-def _form(shape: _Shape) -> tuple[str, ...] | None:
-    """Return what stands around the texts of a form; None if the schema refuses it."""
-    report = _sample(shape)
-    try:
-        skeleton = draft(report, DEFAULT_OPTIONS).skeleton()
-        sound = not check_schema(read_back(skeleton))
-    except PermanentError:
-        return None
-    day, moment = f">{date_text(_DAY)}</edXML:Prom", f">{moment_text(_MOMENT)}</edXML:Time"
-    written = skeleton.decode().replace(day, f">{_SIGNS['date']}</edXML:Prom")
-    written = written.replace(moment, f">{_SIGNS['moment']}</edXML:Time")
-    expected = [_SIGNS[name] for name in _texts(report)]
-    return tuple(_SIGN.split(written)) if sound and _SIGN.findall(written) == expected else None
+def _form(shape: _Shape) -> Form | None:
+    """Return the form of all statuses of a shape; None if it is refused."""
+    sample = _sample(shape)
+    names = tuple(_texts(sample))
+    return form_of(
+        sample,
+        DEFAULT_OPTIONS,
+        signs=[_SIGNS[name] for name in names],
+        stands={date_text(_DAY): _SIGNS["date"], moment_text(_MOMENT): _SIGNS["moment"]},
+        longest=tuple(LONGEST[name] for name in names),
+    )
 
 
 def _sample(shape: _Shape) -> StatusReport:

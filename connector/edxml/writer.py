@@ -26,6 +26,7 @@ __all__ = [
     "Draft",
     "draft",
     "escaped",
+    "is_content_id",
     "is_sound_value",
     "write",
     "write_parts",
@@ -154,6 +155,11 @@ def is_sound_value(value: str) -> bool:
     return len(value) > _SHORT or value.casefold() not in PLACEHOLDERS
 
 
+def is_content_id(text: str) -> bool:
+    """Tell whether a content id can name the entry of a ZIP."""
+    return _CONTENT_ID.fullmatch(text) is not None
+
+
 def escaped(text: str) -> str:
     """Return a text as it stands in an element of a packet in canonical form."""
     if "&" in text or "<" in text or ">" in text or "\r" in text:
@@ -182,7 +188,7 @@ def _check_ids(envelope: Envelope) -> None:
     findings = [
         rule_codes.BAD_CONTENT_ID.at(attachment_path(number, len(attachments)))
         for number, attachment in enumerate(attachments, 1)
-        if not _CONTENT_ID.fullmatch(attachment.content_id)
+        if not is_content_id(attachment.content_id)
     ]
     if findings:
         raise PermanentError(*findings)

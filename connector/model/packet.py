@@ -218,17 +218,27 @@ class _Written:
 
 @dataclass(frozen=True, slots=True)
 class Woven:
-    """A packet as a form that many have, and the escaped texts that stand in it, in turn."""
+    """A packet as a form that many have; escaped texts and payloads stand in it, in turn."""
 
     literals: tuple[str, ...]
-    texts: tuple[str, ...]
+    texts: tuple[str | Payload, ...]
+
+    def parts(self) -> tuple[Part, ...]:
+        """Return the packet's parts; there must be one literal more than texts and payloads."""
+        parts: list[Part] = []
+        text = [self.literals[0]]
+        for each, literal in zip(self.texts, self.literals[1:], strict=True):
+            if isinstance(each, str):
+                text.append(each)
+            else:
+                parts += ("".join(text).encode(), each)
+                text = []
+            text.append(literal)
+        return (*parts, "".join(text).encode())
 
     def text(self) -> str:
-        """Return the packet's text; there must be one literal more than texts."""
-        woven = [self.literals[0]]
-        for text, literal in zip(self.texts, self.literals[1:], strict=True):
-            woven += (text, literal)
-        return "".join(woven)
+        """Return all of the packet as text."""
+        return b"".join(chunks_of(self.parts())).decode()
 
 
 @dataclass(frozen=True, slots=True)

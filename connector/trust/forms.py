@@ -15,6 +15,9 @@ same bytes come again, that still holds, and the packet is parsed once, without 
 - Taking the Signature out of the tree of the whole, and of that the canonical form, would give
   exactly the rest. It is what was signed, if signature and digest say so.
 
+A rest that is of this project's own form (`own_form`) shows all of this by that: it holds neither
+a comment nor a reference, has one header, no attribute and no Signature, and is canonical.
+
 All other packets are looked at from the beginning. That a form is known says nothing of a packet:
 period, chain, revocation, signature, digest and registry are asked every time.
 """
@@ -29,6 +32,7 @@ from typing import Final
 from lxml import etree
 
 from connector.edxml.names import DS_NS, ROOT, qcvn
+from connector.edxml.own_form import OwnForm
 from connector.edxml.parser import Limits
 from connector.edxml.quick import names_are_short, parse_beside
 from connector.trust.memo import Memo
@@ -71,12 +75,13 @@ Forms = Memo[tuple[bytes, bytes, bytes], Form]
 class Recognised:
     """A skeleton with a Signature of known form.
 
-    `rest` is the skeleton without it, which is its own canonical form, and `root` its tree;
-    `info` the canonical SignedInfo and `value` what is said to be its signature.
+    `rest` is the skeleton without it, which is its own canonical form, and `root` its tree, or
+    the rest taken apart; `info` is the canonical SignedInfo and `value` what is said to be its
+    signature.
     """
 
     rest: bytes
-    root: etree._Element
+    root: etree._Element | OwnForm
     parts: SignatureParts
     info: bytes
     value: bytes
@@ -108,7 +113,7 @@ def recognise(skeleton: bytes, forms: Forms, *, limits: Limits) -> Recognised | 
     if len(digest) != len(form.parts.digest) or len(value) != form.value_bytes:
         return None
     root = parse_beside(apart.rest, skeleton, limits=limits)
-    if root is None or not _has_place(root) or not _is_canonical(root, apart.rest):
+    if root is None or not (isinstance(root, OwnForm) or _fits(root, apart.rest)):
         return None
     before, behind = form.info
     return Recognised(
@@ -158,6 +163,11 @@ def _decoded(text: bytes) -> bytes:
     except binascii.Error:
         return b""
     return data if base64.b64encode(data) == text else b""
+
+
+def _fits(root: etree._Element, rest: bytes) -> bool:
+    """Tell whether a tree has the place for a Signature, and is written in its canonical form."""
+    return _has_place(root) and _is_canonical(root, rest)
 
 
 def _is_canonical(root: etree._Element, data: bytes) -> bool:

@@ -29,6 +29,7 @@ from signxml.verifier import XMLVerifier
 
 from connector.edxml.cut import Run, Skeleton
 from connector.edxml.names import DS_NS, ROOT, SIGNATURE
+from connector.edxml.own_form import OwnForm
 from connector.errors import TrustError
 from connector.trust import codes
 from connector.trust.forms import Recognised
@@ -52,10 +53,13 @@ class NotPlain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SplicedContent:
-    """What was signed: canonical pieces with runs between them, the tree, the hex digest."""
+    """What was signed: canonical pieces with runs between them, the tree, the hex digest.
+
+    In the place of the tree the skeleton may stand taken apart.
+    """
 
     pieces: tuple[Piece, ...]
-    root: etree._Element
+    root: etree._Element | OwnForm
     digest: str
 
 
@@ -118,15 +122,19 @@ def _check_digest(pieces: Sequence[Piece], parts: SignatureParts) -> None:
 
 def _content(
     pieces: tuple[Piece, ...],
-    signed: etree._Element,
+    signed: etree._Element | OwnForm,
     skeleton: Skeleton,
     parts: SignatureParts,
     bearers: int,
 ) -> SplicedContent:
     """Insist that the envelope alone was signed, and by the key of exactly one certificate."""
-    if signed.tag != ROOT or next(signed.iter(f"{{{DS_NS}}}*"), None) is not None:
+    if isinstance(signed, OwnForm):  # which is the envelope alone
+        fits = skeleton.has(signed.tokens)
+    elif signed.tag != ROOT or next(signed.iter(f"{{{DS_NS}}}*"), None) is not None:
         raise TrustError(codes.CONTENT_CHANGED.at(reason="it is not the envelope alone"))
-    if not skeleton.fits(signed):
+    else:
+        fits = skeleton.fits(signed)
+    if not fits:
         raise NotPlain
     if bearers != 1:
         reason = f"{bearers} certificates carry the key"

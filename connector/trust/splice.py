@@ -27,6 +27,7 @@ from lxml import etree
 from connector.edxml import rule_codes
 from connector.edxml.names import DS_NS, NS, SIGNATURE, SIGNATURE_LOCATION, attachment_path
 from connector.errors import Bug, PermanentError
+from connector.model.content import BytesContent
 from connector.model.packet import Part, Payload, Woven
 from connector.trust import codes
 from connector.trust.keys import PrivateKey, SigningKey
@@ -79,31 +80,38 @@ def is_proved(parts: tuple[Part, ...], woven: Woven | None) -> bool:
     """Tell whether `prove_canonical` would pass, from what it said of others of the same form.
 
     C14N writes printable characters as they are, but for those that are escaped here: so with
-    one such text in each place a form is canonical with all. False says nothing.
+    one such text in each place a form is canonical with all. The same holds for the base64 of
+    payloads. False says nothing.
     """
+    if woven is None:
+        return False
+    texts = [each for each in woven.texts if isinstance(each, str)]
     return (
-        woven is not None
-        and all(map(_is_character_data, woven.texts))
-        and parts == (woven.text().encode(),)
-        and _is_form(woven.literals)
+        _is_character_data(" ".join(texts))  # the space keeps what is escaped from being joined
+        and parts == woven.parts()
+        and _is_form(woven.literals, tuple([isinstance(each, str) for each in woven.texts]))
     )
 
 
 def _is_character_data(text: str) -> bool:
-    """Tell whether a text is canonical as the content of an element, whatever stands around it."""
+    """Tell whether words of a text are canonical as contents of elements, whatever is around."""
     if not text.isprintable() or "<" in text or ">" in text:
         return False
     return "&" not in text or _AMPERSAND.search(text) is None
 
 
 @functools.lru_cache(maxsize=64)
-def _is_form(literals: tuple[str, ...]) -> bool:
-    """Tell whether canonical packets come of literals with the text of an element in each gap."""
+def _is_form(literals: tuple[str, ...], texts: tuple[bool, ...]) -> bool:
+    """Tell whether canonical packets come of literals with an element's content in each gap.
+
+    `texts` has False for the gaps in which payloads stand.
+    """
     if not all(
         before.endswith(">") and behind.startswith("</") for before, behind in pairwise(literals)
     ):
         return False
-    prove_canonical((_STAND_IN.decode().join(literals).encode(),))
+    gaps = ("x" if is_text else Payload(BytesContent(b"")) for is_text in texts)
+    prove_canonical(Woven(literals, tuple(gaps)).parts())
     return True
 
 
@@ -139,7 +147,7 @@ def signature_over(digest: bytes, key: SigningKey) -> bytes:
     written = _SIGNED_INFO % ("", algorithm, base64.b64encode(digest).decode())
     return (
         f"<ds:Signature{_DECLARED}>{written}<ds:SignatureValue>{value}</ds:SignatureValue>"
-        f"{_key_info(key.chain)}</ds:Signature>"
+        f"{_key_info(key.certificate, key.intermediates)}</ds:Signature>"
     ).encode()
 
 
@@ -158,10 +166,10 @@ def _sign(private: PrivateKey, data: bytes) -> bytes:
 
 
 @functools.lru_cache(maxsize=64)
-def _key_info(chain: tuple[x509.Certificate, ...]) -> str:
+def _key_info(own: x509.Certificate, others: tuple[x509.Certificate, ...]) -> str:
     """Return KeyInfo; a node has few keys, and makes this once for each."""
     certificates = "".join(
-        f"<ds:X509Certificate>{_bare(each)}</ds:X509Certificate>" for each in chain
+        f"<ds:X509Certificate>{_bare(each)}</ds:X509Certificate>" for each in (own, *others)
     )
     return f"<ds:KeyInfo><ds:X509Data>{certificates}</ds:X509Data></ds:KeyInfo>"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from connector.edxml.cut import Run, Skeleton, cut
+from connector.edxml.own_form import OwnForm
 from connector.edxml.parser import DEFAULT_LIMITS, Limits, parse
 from connector.edxml.quick import parse_skeleton
 from connector.edxml.reader import read_tree, tree_of, whole
@@ -160,17 +161,33 @@ class _Examination:
 
     def run_cut(self) -> Verified:
         """Run all stages on the skeleton; raises NotPlain if the other way has to decide."""
-        with self.stage() as passed:
-            skeleton = cut(self.source, limits=self.limits, scratch=self.scratch)
-            if skeleton is None:
-                raise NotPlain
-            known = recognise(skeleton.data, self.trust.forms, limits=self.limits)
-            root = self.skeleton_tree(skeleton) if known is None else known.root
-            passed(f"{skeleton.size} bytes")
-        signed = self.check_signer(root, known)
-        with self.stage() as passed:
-            content = self.content(root, skeleton, signed, known)
-            passed(f"{signed.parts.digest_name} {content.digest}")
+        return self.recorded(self.over_skeleton)
+
+    def run_whole(self) -> Verified:
+        """Run all stages over the packet as one tree."""
+        return self.recorded(self.over_tree)
+
+    def recorded(self, way: Callable[[], Verified]) -> Verified:
+        """Go one way; where it fails is recorded. Nothing but ConnectorError and NotPlain leave."""
+        try:
+            return way()
+        except NotPlain:
+            raise
+        except Exception as error:
+            self.failed(error)
+            raise
+
+    def over_skeleton(self) -> Verified:
+        """Pass all stages on the skeleton."""
+        skeleton = cut(self.source, limits=self.limits, scratch=self.scratch)
+        if skeleton is None:
+            raise NotPlain
+        known = recognise(skeleton.data, self.trust.forms, limits=self.limits)
+        found = known or self.skeleton_tree(skeleton)
+        self.passed(f"{skeleton.size} bytes")
+        signed = self.check_signer(found)
+        content = self.content(found, skeleton, signed)
+        self.passed(f"{signed.parts.digest_name} {content.digest}")
         verified = self.verified(signed, content.root, content.pieces, skeleton.runs)
         if known is None:
             learn(skeleton.data, signed.parts, self.trust.forms)
@@ -184,78 +201,66 @@ class _Examination:
             raise NotPlain from error
 
     def content(
-        self,
-        root: etree._Element,
-        skeleton: Skeleton,
-        signed: _Signed,
-        known: Recognised | None,
+        self, found: etree._Element | Recognised, skeleton: Skeleton, signed: _Signed
     ) -> SplicedContent:
         """Return what was signed; the tree is used up."""
         signer, bearers = signed.known.certificate, signed.known.bearers
-        if known is not None:
-            return recognised_content(known, skeleton, signer, bearers=bearers)
-        return spliced_content(root, skeleton, signed.parts, signer, bearers=bearers)
+        if isinstance(found, Recognised):
+            return recognised_content(found, skeleton, signer, bearers=bearers)
+        return spliced_content(found, skeleton, signed.parts, signer, bearers=bearers)
 
-    def run_whole(self) -> Verified:
-        """Run all stages over the packet as one tree."""
-        with self.stage() as passed:
-            data = whole(self.source, self.limits)
-            root = parse(data, limits=self.limits)
-            passed(f"{len(data)} bytes")
+    def over_tree(self) -> Verified:
+        """Pass all stages over the packet as one tree."""
+        data = whole(self.source, self.limits)
+        root = parse(data, limits=self.limits)
+        self.passed(f"{len(data)} bytes")
         signed = self.check_signer(root)
         del root
-        with self.stage() as passed:
-            content = signed_content(data, signed.parts, signed.known.certificate, self.at)
-            passed(f"{signed.parts.digest_name} {content.digest}")
+        content = signed_content(data, signed.parts, signed.known.certificate, self.at)
+        self.passed(f"{signed.parts.digest_name} {content.digest}")
         return self.verified(signed, content.root, (content.data,), {})
 
-    def check_signer(self, root: etree._Element, form: Recognised | None = None) -> _Signed:
+    def check_signer(self, found: etree._Element | Recognised) -> _Signed:
         """Check the Signature's shape, find its signer, and follow the chain to an anchor."""
-        with self.stage() as passed:
-            if form is not None:
-                parts = form.parts
-            else:
-                parts = check_structure(root, legacy=bool(self.trust.legacy_sha1))
-            passed(parts.method.name)
-        with self.stage() as passed:
-            known = self.trust.signers.find(parts.certificates)
-            registered = self.trust.registry.of(known.facts.sha256)
-            agencies = tuple(dict.fromkeys(each.code for each in registered))
-            facts = self.signer = SignerFacts(certificate=known.facts, agencies=agencies)
-            if known.objection is not None:
-                raise TrustError(known.objection)
-            check_period(known.facts, self.at)
-            passed(known.facts.subject)
-        with self.stage() as passed:
-            chain = self.trust.anchors.known_chain(known, self.at)
-            self.chain = chain.facts
-            passed(self.chain[-1].subject)
-        with self.stage() as passed:
-            self.findings = self.trust.revocations.check(chain.certificates, self.at)
-            lists = len(self.trust.revocations.lists)
-            passed(f"{lists} lists" if lists else "no revocation lists in use")
+        if isinstance(found, Recognised):
+            parts = found.parts
+        else:
+            parts = check_structure(found, legacy=bool(self.trust.legacy_sha1))
+        self.passed(parts.method.name)
+        known = self.trust.signers.find(parts.certificates)
+        registered = self.trust.registry.of(known.facts.sha256)
+        agencies = tuple(dict.fromkeys(each.code for each in registered))
+        facts = self.signer = SignerFacts(certificate=known.facts, agencies=agencies)
+        if known.objection is not None:
+            raise TrustError(known.objection)
+        check_period(known.facts, self.at)
+        self.passed(known.facts.subject)
+        chain = self.trust.anchors.known_chain(known, self.at)
+        self.chain = chain.facts
+        self.passed(self.chain[-1].subject)
+        self.findings = self.trust.revocations.check(chain.certificates, self.at)
+        lists = len(self.trust.revocations.lists)
+        self.passed(f"{lists} lists" if lists else "no revocation lists in use")
         return _Signed(parts, known, facts)
 
     def verified(
         self,
         signed: _Signed,
-        root: etree._Element,
+        root: etree._Element | OwnForm,
         pieces: tuple[bytes | Run, ...],
         runs: Mapping[str, Run],
     ) -> Verified:
         """Read what was signed and check whose it may be."""
-        with self.stage() as passed:
-            reading = read_tree(root, limits=self.limits, runs=runs, scratch=self.scratch)
-            passed(type(reading.envelope).__name__)
-        with self.stage() as passed:
-            organ_id = reading.envelope.sender.organ_id
-            known = signed.known
-            sha256 = known.facts.sha256
-            objection = self.trust.objection(known.certificate, organ_id, self.at, sha256=sha256)
-            if objection is not None:
-                raise TrustError(objection)
-            self.check_strength(signed.parts, organ_id)
-            passed(organ_id)
+        reading = read_tree(root, limits=self.limits, runs=runs, scratch=self.scratch)
+        self.passed(type(reading.envelope).__name__)
+        organ_id = reading.envelope.sender.organ_id
+        known = signed.known
+        sha256 = known.facts.sha256
+        objection = self.trust.objection(known.certificate, organ_id, self.at, sha256=sha256)
+        if objection is not None:
+            raise TrustError(objection)
+        self.check_strength(signed.parts, organ_id)
+        self.passed(organ_id)
         return Verified(
             pieces=pieces,
             reading=reading,
@@ -276,40 +281,16 @@ class _Examination:
             raise TrustError(codes.LEGACY_REFUSED.at("Signature", code=code))
         self.findings = (codes.LEGACY_SHA1.at("Signature", code=code), *self.findings)
 
-    def stage(self) -> _Step:
-        """Return the next stage as a context, which records it when it ends."""
-        return _Step(self.stages)
+    def passed(self, detail: str) -> None:
+        """Record that the next of the stages was passed, and what was found there."""
+        self.stages.append(Stage(STAGES[len(self.stages)], PASSED, detail))
 
-    def all_stages(self) -> tuple[Stage, ...]:
-        """Return the stages that ran and those that were not reached."""
-        rest = STAGES[len(self.stages) :]
-        return (*self.stages, *(Stage(name, NOT_REACHED) for name in rest))
+    def failed(self, error: Exception) -> None:
+        """Record why the next of the stages was not passed.
 
-
-class _Step:
-    """Records one stage; nothing but ConnectorError leaves it."""
-
-    __slots__ = ("_details", "_name", "_stages")
-
-    def __init__(self, stages: list[Stage]) -> None:
-        self._stages = stages
-        self._name = STAGES[len(stages)]
-        self._details: list[str] = []
-
-    def __enter__(self) -> Callable[[str], None]:
-        return self._details.append
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
-    ) -> None:
-        if error is None:
-            self._stages.append(Stage(self._name, PASSED, *self._details))
-        elif isinstance(error, Exception) and not isinstance(error, NotPlain):
-            self._failed(error)
-
-    def _failed(self, error: Exception) -> None:
-        """Record what went wrong; raises TrustError for what no packet, however odd, may cause."""
-        name, stages = self._name, self._stages
+        Raises TrustError for what no packet, however odd, may cause.
+        """
+        name, stages = STAGES[min(len(self.stages), len(STAGES) - 1)], self.stages
         if isinstance(error, ConnectorError):
             outcome = HELD if isinstance(error, TransientError) else FAILED
             stages.append(Stage(name, outcome, str(error)))
@@ -320,3 +301,8 @@ class _Step:
             reason = f"{type(error).__name__}: {shown(str(error), 200)}"
             stages.append(Stage(name, FAILED, reason))
             raise TrustError(codes.UNEXPECTED.at(name, reason=reason)) from error
+
+    def all_stages(self) -> tuple[Stage, ...]:
+        """Return the stages that ran and those that were not reached."""
+        rest = STAGES[len(self.stages) :]
+        return (*self.stages, *(Stage(name, NOT_REACHED) for name in rest))

@@ -21,7 +21,7 @@ from typing import Any, Final
 from connector.clock import SystemClock, vietnam_date
 from connector.edxml.pack import pack
 from connector.edxml.parser import Limits
-from connector.flow.outbound import stamp
+from connector.flow.workers.sealer import stamp
 from connector.model.content import BytesContent
 from connector.model.envelope import (
     Attachment,

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import math
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,8 +23,7 @@ from connector.edxml.parser import Limits
 from connector.edxml.stored import NewScratch
 from connector.errors import Finding, PermanentError
 from connector.flow import codes
-from connector.flow.workers.child import Child
-from connector.flow.workers.pool import LOST, NotStarted, Pool
+from connector.flow.workers.pool import Died, Pool, Stopped
 from connector.model.content import Content
 from connector.model.envelope import Envelope
 from connector.store.spool import Spooled
@@ -42,7 +38,6 @@ _MODULE: Final = "connector.flow.workers.check_worker"
 _CHUNK: Final = 4
 _FEW: Final = 4
 _SMALL: Final = 1 << 20
-_START_AGAIN_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +90,8 @@ def checked(
 ) -> Checked:
     """Verify a packet and look at schema and rules; raises why it is not authentic."""
     verified = verify(body, trust, at=at, limits=limits, scratch=scratch)
-    envelope = verified.reading.envelope
-    findings = (*verified.findings, *check(envelope, today=today))
+    envelope, written = verified.reading.envelope, verified.reading.written
+    findings = (*verified.findings, *check(envelope, today=today, written=written))
     return Checked(envelope, verified.digest, findings, verified.as_dict())
 
 
@@ -126,46 +121,33 @@ class Checks:
         self._setup: Final = setup
         self._source: Final = source
         self._version: Final = version
-        self._pool: Final = Pool(partial(_started, setup))
-        self._ready: Final = threading.Event()
-        self._not_before = 0.0
-        self._threads: Final = ThreadPoolExecutor(max(count, 1), "check")
+        hello = "", vietnam_date(setup.clock.now()), ()
+        self._pool: Final[Pool[Body, Checked]] = Pool(
+            _MODULE, setup, hello, count=count, clock=setup.clock
+        )
 
     def start(self) -> None:
         """Start the processes and wait until they have answered; done before the first is used."""
-        try:
-            self._pool.fill(self.count)
-            self._ready.set()
-        except NotStarted:
-            self._not_before = self._setup.clock.monotonic() + _START_AGAIN_SECONDS
+        if self.count:
+            self._pool.start()
 
     def begin(self, bodies: Sequence[Body]) -> list[Checking]:
         """Begin to look at packets, in their order; nobody waits for processes to start."""
         taken: list[Checking] = [_nothing] * len(bodies)
         version = self._version.of(self._source.current()) if self.count else None
         fit = [index for index, body in enumerate(bodies) if body.content.size <= _SMALL]
-        if version is None or len(fit) < _FEW or not self._at_hand():
+        if version is None or len(fit) < _FEW or not self._pool.at_hand():
             return taken
-        for start in range(0, len(fit), _CHUNK):
-            chunk = fit[start : start + _CHUNK]
-            mine = tuple(bodies[index] for index in chunk)
-            answers = self._threads.submit(self._answers, version, mine)
-            for number, index in enumerate(chunk):
-                taken[index] = partial(self._take, version, answers, number)
+        question = partial(self._question, version)
+        answers = self._pool.submit([bodies[index] for index in fit], question, chunk=_CHUNK)
+        for index, answer in zip(fit, answers, strict=True):
+            taken[index] = partial(self._take, version, answer)
         return taken
-
-    def _at_hand(self) -> bool:
-        """Tell whether the processes are ready; they are started beside if they are not."""
-        due = self._setup.clock.monotonic() >= self._not_before
-        if not self._ready.is_set() and not self._pool.closed and due:
-            self._not_before = math.inf
-            self._threads.submit(self.start)
-        return self.ready
 
     @property
     def ready(self) -> bool:
-        """Whether the processes have started."""
-        return self._ready.is_set()
+        """Whether a process has started."""
+        return self._pool.ready
 
     def processes(self) -> tuple[int, ...]:
         """Return the process ids of those that were started."""
@@ -174,56 +156,19 @@ class Checks:
     def close(self) -> None:
         """End all processes; what is being looked at there is left alone."""
         self._pool.close()
-        self._threads.shutdown(cancel_futures=True)
 
-    def _take(
-        self, version: str, answers: Future[list[Checked | PermanentError | None]], number: int
-    ) -> Checked | None:
-        answer = answers.result()[number]
-        if isinstance(answer, PermanentError):
-            raise answer
+    def _question(self, version: str, bodies: Sequence[Body]) -> object:
+        return version, vietnam_date(self._setup.clock.now()), tuple(bodies)
+
+    def _take(self, version: str, answered: Checking) -> Checked | None:
+        try:
+            answer = answered()
+        except Died as error:
+            raise PermanentError(codes.CHECK_WORKER_DIED.at(reason=error)) from error
+        except Stopped:
+            return None
         in_force = self._version.of(self._source.current())
         return answer if in_force == version else None
-
-    def _answers(
-        self, version: str, bodies: Sequence[Body]
-    ) -> list[Checked | PermanentError | None]:
-        try:
-            return [*self._asked(version, bodies)]
-        except NotStarted:
-            return [None] * len(bodies)
-        except LOST:
-            return [self._alone(version, body) for body in bodies]
-
-    def _alone(self, version: str, body: Body) -> Checked | PermanentError | None:
-        """Look at one of the packets whose process died, in a new one, and again in another."""
-        reason = ""
-        for _ in range(2):
-            try:
-                return self._asked(version, [body])[0]
-            except NotStarted:
-                return None
-            except LOST as error:
-                reason = repr(error)
-                if self._pool.closed:
-                    return None
-        return PermanentError(codes.CHECK_WORKER_DIED.at(reason=reason))
-
-    def _asked(self, version: str, bodies: Sequence[Body]) -> list[Checked | None]:
-        today = vietnam_date(self._setup.clock.now())
-        answers: list[Checked | None] = self._pool.ask((version, today, tuple(bodies)))
-        return answers
-
-
-def _started(setup: Setup) -> Child:
-    """Return a process that has answered once, so that what kills it later is a packet."""
-    child = Child(_MODULE, setup)
-    try:
-        child.ask(("", vietnam_date(setup.clock.now()), ()))
-    except BaseException:
-        child.end()
-        raise
-    return child
 
 
 def _nothing() -> None:

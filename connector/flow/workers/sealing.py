@@ -2,30 +2,28 @@
 
 A worker is a fresh interpreter that inherits no handles: keys are loaded and tokens opened by
 configuration in each. Envelopes go over as data, files as paths where they have one; what comes
-back are literal parts and digests. A worker that dies is replaced and its envelopes are sealed
-again, one at a time; one that kills its worker twice is refused.
+back are literal parts and digests. A worker that cannot use a key says nothing about envelopes:
+they are sealed here, where the key that the daemon holds decides. An envelope that kills two
+workers by itself is refused.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from connector.clock import Clock
 from connector.edxml.parser import Limits
-from connector.errors import ConnectorError, PermanentError, UnavailableError
+from connector.errors import ConfigError, ConnectorError, PermanentError, UnavailableError
 from connector.flow import codes
-from connector.flow.workers.child import Child
-from connector.flow.workers.pool import LOST, Closed, NotStarted, Pool
+from connector.flow.workers.pool import Died, Pool, Stopped
 from connector.flow.workers.sealer import Sealer
 from connector.model.envelope import Document, Envelope
 from connector.model.packet import Part, Payload, Sealed, WriteOptions
+from connector.trust import key_codes
 from connector.trust.settings import KeySettings
 
 __all__ = [
@@ -40,6 +38,9 @@ __all__ = [
 _CHUNK: Final = 8
 _INSIDE: Final = "connector.flow.workers.seal_worker"
 _MOST: Final = 8
+_PIN_REFUSED: Final = frozenset(
+    each.code for each in (key_codes.PIN_WRONG, key_codes.PIN_LOCKED, key_codes.PIN_LAST_TRY)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,9 @@ class Workers:
     def __init__(self, sealer: Sealer, setup: Setup, count: int) -> None:
         self._sealer: Final = sealer
         self.count: Final = count
-        self._pool: Final = Pool(partial(Child, _INSIDE, setup))
-        self._lock: Final = threading.Lock()
-        self._ready: Final = threading.Event()
-        self._begun = False
-        self._threads: Final = ThreadPoolExecutor(max(count, 1), "seal")
+        self._pool: Final[Pool[Job, Answer]] = Pool(
+            _INSIDE, setup, (), count=count, clock=setup.clock, hopeless=_locks_a_token
+        )
 
     def submit(self, jobs: Sequence[Job]) -> list[Callable[[], Sealed]]:
         """Begin to seal; each of what is returned gives its packet, or raises why there is none.
@@ -100,30 +99,16 @@ class Workers:
         Until a worker has started, which takes a second, nobody waits for it: the work is done
         here, and always where none can be started.
         """
-        if not self.count or len(jobs) <= _CHUNK or not self._at_hand():
+        if not self.count or len(jobs) <= _CHUNK or not self._pool.at_hand():
             return [_Here(self._sealer, job) for job in jobs]
-        taken: list[Callable[[], Sealed]] = []
-        for start in range(0, len(jobs), _CHUNK):
-            chunk = jobs[start : start + _CHUNK]
-            answers = self._threads.submit(self._answers, chunk)
-            taken += [_There(self._sealer, job, answers, at) for at, job in enumerate(chunk)]
-        return taken
+        answers = self._pool.submit(jobs, tuple, chunk=_CHUNK)
+        return [
+            _There(self._sealer, job, answer) for job, answer in zip(jobs, answers, strict=True)
+        ]
 
     def start(self) -> None:
-        """Start one worker and wait until it has answered; without one the work is done here."""
-        try:
-            self._asked(())
-        except (*LOST, NotStarted, ConnectorError):
-            return
-        self._ready.set()
-
-    def _at_hand(self) -> bool:
-        """Tell whether a worker has answered; begins to start one if nobody has yet."""
-        with self._lock:
-            begin, self._begun = not self._begun and not self._ready.is_set(), True
-        if begin:
-            self._threads.submit(self.start)
-        return self._ready.is_set()
+        """Start the workers and wait until they have answered; without one all is done here."""
+        self._pool.start()
 
     def processes(self) -> tuple[int, ...]:
         """Return the process ids of the workers that were started."""
@@ -132,46 +117,12 @@ class Workers:
     def close(self) -> None:
         """End all workers; what is being sealed ends with an error."""
         self._pool.close()
-        self._threads.shutdown(cancel_futures=True)
-
-    def _answers(self, jobs: Sequence[Job]) -> list[Answer | None]:
-        """Return the answers about jobs; None about what is to be sealed here."""
-        try:
-            return [*self._asked(jobs)]
-        except LOST:
-            return [self._alone(job) for job in jobs]
-        except Closed:
-            return [_stopped() for _ in jobs]
-        except NotStarted:
-            return [None for _ in jobs]
-        except UnavailableError as error:
-            return [Answer(error=error) for _ in jobs]
-
-    def _alone(self, job: Job) -> Answer | None:
-        """Seal one of the jobs whose worker died, with a new worker."""
-        try:
-            return self._asked([job])[0]
-        except LOST as error:
-            if self._pool.closed:
-                return _stopped()
-            finding = codes.SEAL_WORKER_DIED.at(reason=repr(error))
-            return Answer(error=PermanentError(finding))
-        except Closed:
-            return _stopped()
-        except NotStarted:
-            return None
-        except UnavailableError as error:
-            return Answer(error=error)
-
-    def _asked(self, jobs: Sequence[Job]) -> list[Answer]:
-        answers = self._pool.ask(tuple(jobs))
-        if isinstance(answers, ConnectorError):
-            raise answers
-        return list(answers)
 
 
-def _stopped() -> Answer:
-    return Answer(error=UnavailableError(codes.SEALING_STOPPED.at()))
+def _locks_a_token(answer: object) -> bool:
+    """Tell whether a worker's PIN was refused: a few more tries would lock the token."""
+    findings = answer.findings if isinstance(answer, ConnectorError) else ()
+    return any(finding.code in _PIN_REFUSED for finding in findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +139,16 @@ class _Here:
 class _There:
     sealer: Sealer
     job: Job
-    answers: Future[list[Answer | None]]
-    number: int
+    answer: Callable[[], Answer | None]
 
     def __call__(self) -> Sealed:
-        answer = self.answers.result()[self.number]
-        if answer is None:
+        try:
+            answer = self.answer()
+        except Died as error:
+            raise PermanentError(codes.SEAL_WORKER_DIED.at(reason=error)) from error
+        except Stopped as error:
+            raise UnavailableError(codes.SEALING_STOPPED.at()) from error
+        if answer is None or isinstance(answer.error, ConfigError):
             return _Here(self.sealer, self.job)()
         if answer.error is not None:
             raise answer.error

@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from connector.agencies.files import load as load_catalogue
-from connector.broker.consumer import Consumer
-from connector.broker.message import DeliveryTag, Incoming
-from connector.clock import SystemClock, vietnam_date
+from connector.agencies.files import seed_path
+from connector.clock import Clock, ManualClock, SystemClock, vietnam_date
 from connector.config.trust import TrustConfig
 from connector.edxml.parser import Limits
 from connector.errors import PermanentError
 from connector.flow import codes
-from connector.flow.receive import Receiver
 from connector.flow.workers import checking
 from connector.flow.workers.checking import Body, Checks, Setup, Version, checked
-from connector.flow.workers.sealer import Sealer
-from connector.model.content import BytesContent
-from connector.model.envelope import (
-    Attachment,
-    Document,
-    DocumentCode,
-    DocumentType,
-    Organization,
-    Promulgation,
-    Signer,
-)
-from connector.model.packet import WriteOptions
 from connector.model.states import InboxState
 from connector.store import inbox, outbox
 from connector.store.spool import Spool
-from connector.trust.keys import load_key
 from connector.trust.pki import DevPki
-from connector.trust.settings import PemKey
 from connector.trust.trust_source import TrustFiles, TrustSource
+from tests.unit.flow.arrivals import NOW, AtHand, messages_of, packet, receiver_of
 
 MANY = 12
 DYING = """
@@ -54,37 +38,6 @@ check_worker.checked, real = lambda body, *a, **k: (
 ), check_worker.checked
 main = check_worker.main
 """
-NOW = dt.datetime(2026, 1, 5, 3, 0, tzinfo=dt.UTC)
-
-
-def packet(pki: DevPki, number: int) -> bytes:
-    """Return a signed packet from H41 to G22."""
-    code = DocumentCode(f"{number:02}", "UBND-VP")
-    document = Document(
-        sender=Organization(organ_id="H41", organ_name="UBND tỉnh Nghệ An"),
-        receivers=(Organization(organ_id="G22", organ_name="Văn phòng Chính phủ"),),
-        code=code,
-        promulgation=Promulgation("Vinh", dt.date(2026, 1, 5)),
-        document_type=DocumentType(type=2, type_name="Công văn"),
-        subject="V/v thử",
-        signer=Signer(full_name="Trần Văn A"),
-        document_id=f"H41,2026/01/05,{code}",
-        attachments=(
-            Attachment(
-                content_id="id-1",
-                name="a.pdf",
-                content_type="application/pdf",
-                content=BytesContent(b"%PDF-1.4\n" + bytes([number])),
-            ),
-        ),
-    )
-    settings = PemKey(
-        type="pem",
-        key_file=pki.key_file("H41"),
-        certificate_file=pki.certificate_file("H41"),
-    )
-    keys = {"H41": load_key(settings, now=NOW)}
-    return Sealer(keys, Limits()).seal(document, "H41", WriteOptions(), NOW).data
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +52,7 @@ class Bench:
 
     directory: Path
     pki: DevPki
+    clock: Clock = field(default_factory=SystemClock)
     made: list[Checks] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -107,11 +61,11 @@ class Bench:
         shutil.copy(self.pki.registry_file, self.registry)
         trust = TrustConfig(anchors_dir=self.pki.anchors_dir, registry_file=self.registry)
         files = TrustFiles(config=trust, state_dir=self.directory)
-        self.catalogue = load_catalogue(None)
-        clock = SystemClock()
+        self.listing = Path(shutil.copy(seed_path(), self.directory / "agencies.csv"))
+        self.catalogue = load_catalogue(self.listing)
         canonical = self.catalogue.canonical
-        self.source = TrustSource(files, clock=clock, canonical=canonical)
-        self.setup = Setup(files, None, clock, Limits())
+        self.source = TrustSource(files, clock=self.clock, canonical=canonical)
+        self.setup = Setup(files, self.listing, self.clock, Limits())
 
     def checks(self, count: int = 1) -> Checks:
         """Start processes."""
@@ -211,9 +165,46 @@ def test_a_process_that_dies_is_replaced(bench: Bench, packets: list[bytes]) -> 
     bodies, checks = bench.bodies(packets), bench.checks()
     assert checks.begin(bodies)[-1]() is not None
     (old,) = checks.processes()
+    os.kill(old, signal.SIGSTOP)
+    begun = checks.begin(bodies)
     os.kill(old, signal.SIGKILL)
-    assert all(take() is not None for take in checks.begin(bodies))
+    assert all(take() is not None for take in begun)
     assert checks.processes() != (old,)
+
+
+def test_nobody_waits_for_processes_that_cannot_start(
+    tmp_path: Path, pki: DevPki, packets: list[bytes]
+) -> None:
+    """After theirs have died over a broken catalogue the daemon does it, until it is mended."""
+    clock = ManualClock()
+    bench = Bench(tmp_path, pki, clock)
+    bodies, checks = bench.bodies(packets), bench.checks()
+    try:
+        bench.listing.write_text("code\nno agency\n", encoding="utf-8")
+        (pid,) = checks.processes()
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        assert [take() for take in checks.begin(bodies)] == [None] * MANY
+        checks.start()
+        assert (checks.ready, checks.processes()) == (False, ())
+        assert [take() for take in checks.begin(bodies)] == [None] * MANY
+        shutil.copy(seed_path(), bench.listing)
+        clock.sleep(61)
+        checks.start()
+        assert all(take() is not None for take in checks.begin(bodies))
+    finally:
+        checks.close()
+
+
+def test_closing_speaks_against_no_packet(bench: Bench, packets: list[bytes]) -> None:
+    """What was being looked at or stood in line is left to the daemon."""
+    bodies, checks = bench.bodies(packets), bench.checks()
+    (pid,) = checks.processes()
+    os.kill(pid, signal.SIGSTOP)
+    begun = checks.begin(bodies)
+    checks.close()
+    assert [take() for take in begun] == [None] * MANY
+    assert [take() for take in checks.begin(bodies)] == [None] * MANY
 
 
 def test_a_packet_that_kills_its_process_goes_no_further(
@@ -240,18 +231,13 @@ def test_processes_that_cannot_start_are_done_without(
     assert checks.processes() == ()
 
 
-def test_a_node_admits_what_its_processes_verified(
-    office: Any, packets: list[bytes], make_many: Callable[..., list[Incoming]]
-) -> None:
+def test_a_node_admits_what_its_processes_verified(office: Any, packets: list[bytes]) -> None:
     """Every document is delivered once, 01 and 03 are enqueued, a forged one is refused."""
     node = office.node
     forged = packets[5].replace("thử".encode(), "thư".encode())
-    messages = make_many([*packets[:5], forged, *packets[6:]])
-    consumer = _AtHand(messages)
+    messages = messages_of([*packets[:5], forged, *packets[6:]])
     node.admission._checks.start()
-    receiver = Receiver(
-        node.ledger, node.spool, cast("Consumer", consumer), node.receipts, node.assembler
-    )
+    receiver = receiver_of(node, AtHand(messages))
     while receiver.pump() or node.admission.pump() or node.desk.pump():
         time.sleep(0)
     with node.store.read() as tx:
@@ -261,57 +247,13 @@ def test_a_node_admits_what_its_processes_verified(
     assert sorted(map(str, sent)) == ["01"] * (MANY - 1) + ["02"] + ["03"] * (MANY - 1)
 
 
-def test_what_was_hashed_is_what_is_delivered(
-    office: Any, packets: list[bytes], make_many: Callable[..., list[Incoming]]
-) -> None:
+def test_what_was_hashed_is_what_is_delivered(office: Any, packets: list[bytes]) -> None:
     """From receipt to the sink the bytes stay in memory, and come out as they came in."""
     node = office.node
-    receiver = Receiver(
-        node.ledger,
-        node.spool,
-        cast("Consumer", _AtHand(make_many(packets))),
-        node.receipts,
-        node.assembler,
-        node.admission.arrived,
-    )
+    receiver = receiver_of(node, AtHand(messages_of(packets)))
     receiver.pump()
     while node.admission.pump() or node.desk.pump():
         time.sleep(0)
     folder = node.config.state_dir.parent / "sink"
     delivered = {path.read_bytes() for path in folder.glob("*/*/packet.edxml")}
     assert delivered == set(packets)
-
-
-@dataclass
-class _AtHand:
-    waiting: list[Incoming]
-
-    def receive_many(self, limit: int, _timeout: float) -> list[Incoming]:
-        found, self.waiting = self.waiting[:limit], self.waiting[limit:]
-        return found
-
-    def ack(self, tags: Sequence[DeliveryTag]) -> None:
-        assert tags
-
-
-@pytest.fixture
-def make_many() -> Callable[[Sequence[bytes]], list[Incoming]]:
-    """Make messages of packets from H41."""
-
-    def make(packets: Sequence[bytes]) -> list[Incoming]:
-        return [
-            Incoming(
-                body=body,
-                user_id="H41",
-                message_id=f"m{number}",
-                type="document",
-                correlation_id=None,
-                headers={"edoc-receiver": "G22", "edoc-environment": "test"},
-                queue="edoc.G22.inbox",
-                redelivered=False,
-                tag=DeliveryTag(0, number),
-            )
-            for number, body in enumerate(packets, 1)
-        ]
-
-    return make

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +16,19 @@ import pytest
 
 from connector.clock import ManualClock
 from connector.edxml.parser import Limits
-from connector.errors import PermanentError
+from connector.errors import ConfigError, PermanentError, UnavailableError
+from connector.flow import codes
 from connector.flow.workers.sealer import Sealer
-from connector.flow.workers.sealing import Job, Setup, Unexpected, Workers, _Here, default_workers
+from connector.flow.workers.sealing import (
+    Answer,
+    Job,
+    Setup,
+    Unexpected,
+    Workers,
+    _Here,
+    _There,
+    default_workers,
+)
 from connector.model.content import BytesContent
 from connector.model.envelope import (
     Attachment,
@@ -28,9 +40,14 @@ from connector.model.envelope import (
     Signer,
 )
 from connector.model.packet import WriteOptions
+from connector.model.states import InboxState
+from connector.store import inbox
+from connector.trust import key_codes
 from connector.trust.keyring import Keyring
 from connector.trust.pki import DevPki, new_dev_pki
 from connector.trust.settings import PemKey
+from tests.unit.flow.arrivals import AtHand, messages_of, packet, receiver_of
+from tests.unit.flow.conftest import Office
 
 CLOCK = ManualClock()
 MANY = 20
@@ -49,16 +66,18 @@ def rsa_pki(tmp_path_factory: pytest.TempPathFactory) -> DevPki:
 def make(rsa_pki: DevPki) -> Iterator[Make]:
     """Make workers with the key of G22; they are ended with the test."""
     made: list[Workers] = []
-    key = PemKey(
-        type="pem",
-        key_file=rsa_pki.key_file("G22"),
-        certificate_file=rsa_pki.certificate_file("G22"),
-    )
-    keys = {"G22": (key,)}
 
-    def start(count: int, *, ready: bool = True) -> Workers:
-        sealer = Sealer(Keyring(keys, clock=CLOCK), Limits())
-        made.append(Workers(sealer, Setup(keys, CLOCK, Limits()), count))
+    def start(
+        count: int, *, ready: bool = True, pki: DevPki = rsa_pki, clock: ManualClock = CLOCK
+    ) -> Workers:
+        key = PemKey(
+            type="pem",
+            key_file=pki.key_file("G22"),
+            certificate_file=pki.certificate_file("G22"),
+        )
+        keys = {"G22": (key,)}
+        sealer = Sealer(Keyring(keys, clock=clock), Limits())
+        made.append(Workers(sealer, Setup(keys, clock, Limits()), count))
         if count and ready:
             made[-1].start()
         return made[-1]
@@ -94,6 +113,28 @@ def _file(data: bytes) -> Attachment:
 
 def _job(document: Document) -> Job:
     return Job(document, "G22", WriteOptions(), CLOCK.now())
+
+
+def _jobs() -> list[Job]:
+    return [_job(_document(number)) for number in range(1, MANY + 1)]
+
+
+def _digests(workers: Workers) -> list[str]:
+    return [result().digest for result in workers.submit(_jobs())]
+
+
+def _kill(pid: int) -> None:
+    """Kill a process and wait until it is dead, but let its owner find that out."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+def _until(there: Callable[[], object]) -> None:
+    """Wait for something, for as long as a loaded machine may need."""
+    end = time.monotonic() + 120
+    while not there():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
 
 
 def test_workers_make_the_same_packets_in_the_same_order(make: Make) -> None:
@@ -181,6 +222,101 @@ def test_without_a_new_process_it_is_sealed_here(
     jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
     here = [result().digest for result in make(0).submit(jobs)]
     assert [result().digest for result in workers.submit(jobs)] == here
+
+
+@pytest.mark.parametrize("replaced", [("key_file", "certificate_file"), ("certificate_file",)])
+def test_the_daemon_signs_with_the_key_it_holds(
+    make: Make, rsa_pki: DevPki, tmp_path: Path, replaced: tuple[str, ...]
+) -> None:
+    """A process that finds an expired or half-replaced key is not asked; later one is again."""
+    here, mine, clock = _digests(make(0)), DevPki(tmp_path / "mine"), ManualClock()
+    shutil.copytree(rsa_pki.directory, mine.directory)
+    workers = make(1, pki=mine, clock=clock)
+    organs, then = [("G22", "VPCP")], ManualClock(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+    expired = new_dev_pki(tmp_path / "expired", organs, clock=then)
+    for name in replaced:
+        shutil.copy(getattr(expired, name)("G22"), getattr(mine, name)("G22"))
+    _kill(*workers.processes())
+    assert [_digests(workers) for _ in range(3)] == [here] * 3
+    workers.start()
+    assert (workers.processes(), _digests(workers)) == ((), here)
+    for name in replaced:
+        shutil.copy(getattr(rsa_pki, name)("G22"), getattr(mine, name)("G22"))
+    clock.sleep(61)
+    workers.start()
+    assert (_digests(workers), len(workers.processes())) == (here, 1)
+
+
+def test_a_key_that_is_no_good_kills_no_document(
+    make: Make, rsa_pki: DevPki, tmp_path: Path
+) -> None:
+    """Nor if the process that reads it takes the place of one that died over its work."""
+    here, mine = _digests(make(0)), DevPki(tmp_path / "mine")
+    shutil.copytree(rsa_pki.directory, mine.directory)
+    workers = make(1, pki=mine)
+    (worker,) = workers.processes()
+    os.kill(worker, signal.SIGSTOP)
+    results = workers.submit(_jobs())
+    mine.certificate_file("G22").write_text("half", encoding="utf-8")
+    os.kill(worker, signal.SIGKILL)
+    assert [result().digest for result in results] == here
+
+
+def test_messages_are_answered_with_the_key_that_the_daemon_holds(
+    office: Office, pki: DevPki, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That no new process can use the files of a key parks nobody's documents."""
+    node, mine = office.node, DevPki(tmp_path / "mine")
+    shutil.copytree(pki.directory, mine.directory)
+    workers = make(1, pki=mine)
+    monkeypatch.setattr(node.outbound, "_workers", workers)
+    (worker,) = workers.processes()
+    os.kill(worker, signal.SIGKILL)
+    mine.certificate_file("G22").write_text("half", encoding="utf-8")
+    messages = messages_of([packet(pki, number) for number in range(1, MANY + 1)])
+    receiver = receiver_of(node, AtHand(messages))
+    while receiver.pump() or node.admission.pump():
+        pass
+    with node.store.read() as tx:
+        assert inbox.counts(tx) == {InboxState.VERIFIED: MANY}
+
+
+def test_a_worker_that_may_not_use_its_key_refuses_nothing(make: Make) -> None:
+    """As after its token was exchanged: the daemon's own key says what becomes of the document."""
+    sealer, (job, *_) = make(0)._sealer, _jobs()
+    fault = ConfigError(key_codes.TOKEN_PUBLIC_ABSENT.at("token"))
+    there = _There(sealer, job, lambda: Answer(error=fault))
+    assert there().digest == _Here(sealer, job)().digest
+
+
+def test_what_could_not_start_is_started_later(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that was short of memory for a moment seals beside the daemon again."""
+    here, clock = _digests(make(0)), ManualClock()
+    workers = make(1, ready=False, clock=clock)
+    with monkeypatch.context() as short:
+        short.setattr("sys.executable", "/nonexistent/python")
+        assert _digests(workers) == here
+        workers.start()
+    assert workers.processes() == ()
+
+    def a_minute_later() -> object:
+        clock.sleep(61)
+        return _digests(workers) == here and workers.processes()
+
+    _until(a_minute_later)
+
+
+def test_closing_is_no_fault_of_a_document(make: Make) -> None:
+    """What was being sealed or stood in line waits for the next start; nobody refuses it."""
+    workers = make(1)
+    (worker,) = workers.processes()
+    os.kill(worker, signal.SIGSTOP)
+    results = workers.submit(_jobs())
+    workers.close()
+    for result in results:
+        with pytest.raises(UnavailableError, match=codes.SEALING_STOPPED.code):
+            result()
+    assert _digests(workers) == _digests(make(0))
 
 
 @pytest.fixture

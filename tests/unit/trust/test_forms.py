@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from connector.edxml.cut import Skeleton, cut
+from connector.edxml.own_form import OwnForm
 from connector.edxml.parser import DEFAULT_LIMITS, parse
+from connector.edxml.writer import write_skeleton
 from connector.errors import ConnectorError
 from connector.trust.forms import Form, Recognised, recognise
 from connector.trust.keys import SigningKey
@@ -250,6 +252,20 @@ def _fixed() -> tuple[Trust, bytes]:
     verify(data, trust, at=NOW)
     assert known(data, trust) is not None
     return trust, data
+
+
+def test_our_own_packets_need_no_tree() -> None:
+    """A known packet as we write it is taken apart, and read as its tree would be."""
+    trust, data = _fixed()
+    found = known(data, trust)
+    assert found is not None
+    assert isinstance(found.root, OwnForm)
+    apart = verify(data, trust, at=NOW)
+    by_tree = verify(data, dataclasses.replace(trust, forms=Memo()), at=NOW)
+    assert apart.verdict() == by_tree.verdict()
+    assert (apart.data, apart.reading) == (by_tree.data, by_tree.reading)
+    assert apart.reading.written == write_skeleton(apart.reading.envelope)
+    assert by_tree.reading.written is None
 
 
 @settings(max_examples=300, deadline=None)
