@@ -26,9 +26,18 @@ from connector.errors import (
 from connector.events import RecordConflicted, RecordRefused, RecordRepeated
 from connector.flow import codes
 from connector.flow.adapters.adapter import Adapter
-from connector.flow.collect_steps import Ready, Refusal, Sealing, Seen, Signed, Started, Step
+from connector.flow.collect_steps import (
+    Ready,
+    Refusal,
+    Sealing,
+    Seen,
+    Signed,
+    Started,
+    Step,
+    together,
+)
 from connector.flow.ledger import Ledger, Work
-from connector.flow.outbound import Origin, Outbound, Prepared
+from connector.flow.outbound import Outbound, Prepared
 from connector.flow.workers.sealing import Unexpected
 from connector.mapping.mapper import Mapped, SecretRefused
 from connector.model.identity import content_digest
@@ -187,8 +196,8 @@ class Collector:
         ]
         total = Collected()
         with self._ledger.work() as work:
-            for step in steps:
-                total += self._settle(work, adapter, step)
+            for group in together(steps):
+                total += self._settle(work, adapter, group)
                 crash.point("collect.settled")
             sources.set_cursor(work.tx, adapter.name, batch.cursor)
             crash.point("collect.cursor")
@@ -269,50 +278,51 @@ class Collector:
             raise RecordError(conflict)
         return None
 
-    def _settle(self, work: Work, adapter: Adapter, step: Step) -> Collected:
-        if isinstance(step, Refusal):
-            return _settle_refusal(work, adapter, step)
-        if isinstance(step, Seen):
-            return _settle_seen(work, adapter, step)
-        try:
-            known = self._known(work.tx, adapter, step.mapped, step.place)
-        except RecordError as error:  # a record before it in the same batch has the same DocumentId
-            key = step.mapped.source_key
-            refusal = Refusal(key, step.row_digest, step.place, error.findings)
-            return _settle_refusal(work, adapter, refusal)
-        return _settle_seen(work, adapter, known) if known else self._enqueue(work, adapter, step)
+    def _settle(self, work: Work, adapter: Adapter, steps: Sequence[Step]) -> Collected:
+        """Put down what becomes of records, of which no two concern the same document."""
+        total, new = Collected(), list[Ready]()
+        for step in steps:
+            if isinstance(step, Refusal):
+                total += _settle_refusal(work, adapter, step)
+                continue
+            if isinstance(step, Seen):
+                total += _settle_seen(work, adapter, step)
+                continue
+            try:
+                known = self._known(work.tx, adapter, step.mapped, step.place)
+            except RecordError as error:  # an earlier record of the batch has the same DocumentId
+                key = step.mapped.source_key
+                refusal = Refusal(key, step.row_digest, step.place, error.findings)
+                total += _settle_refusal(work, adapter, refusal)
+                continue
+            if known is None:
+                new.append(step)
+            else:
+                total += _settle_seen(work, adapter, known)
+        return total + self._enqueue(work, adapter, new)
 
-    def _enqueue(self, work: Work, adapter: Adapter, step: Ready) -> Collected:
-        origin = Origin(
-            adapter=adapter.name,
-            place=step.place,
-            source_key=step.mapped.source_key,
-            config_hash=adapter.config_hash,
+    def _enqueue(self, work: Work, adapter: Adapter, steps: Sequence[Ready]) -> Collected:
+        if not steps:
+            return Collected()
+        fresh = self._outbound.enqueue_documents(
+            work,
+            [
+                (step.prepared, adapter.receivers(step.mapped.document), step.origin(adapter))
+                for step in steps
+            ],
         )
-        sealed = step.prepared.sealed
-        fresh = self._outbound.enqueue_document(
-            work, step.prepared, receivers=adapter.receivers(step.mapped.document), origin=origin
-        )
-        sources.record_taken(
-            work.tx,
-            adapter=adapter.name,
-            source_key=step.mapped.source_key,
-            content_digest=sealed.content_digest,
-            packet_id=sealed.packet_id,
-            place=step.place,
-            now=work.now,
-        )
-        if fresh:
-            return Collected(sealed=1)
-        work.record(
-            RecordRepeated(
-                adapter=adapter.name,
-                place=step.place,
-                source_key=step.mapped.source_key,
-                packet_id=sealed.packet_id,
-            )
-        )
-        return Collected(repeated=1)
+        sources.record_taken_many(work.tx, [step.record(adapter, work.now) for step in steps])
+        for step, new in zip(steps, fresh, strict=True):
+            if not new:
+                work.record(
+                    RecordRepeated(
+                        adapter=adapter.name,
+                        place=step.place,
+                        source_key=step.mapped.source_key,
+                        packet_id=step.prepared.sealed.packet_id,
+                    )
+                )
+        return Collected(sealed=sum(fresh), repeated=len(fresh) - sum(fresh))
 
 
 def _ready(step: Signed, prepared: Prepared) -> Ready:

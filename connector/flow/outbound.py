@@ -197,10 +197,45 @@ class Outbound:
 
         A recall marks the deliveries that it asks back (architecture section 4).
         """
+        return self.enqueue_documents(work, [(prepared, receivers, origin)])[0]
+
+    def enqueue_documents(
+        self, work: Work, documents: Sequence[tuple[Prepared, Sequence[str], Origin]]
+    ) -> list[bool]:
+        """Put packets into the outbox as `enqueue_document` does, each with receivers and origin.
+
+        None of them may be a recall of another.
+        """
+        items = [
+            (self._document_row(work, prepared, origin), receivers, prepared.recipe)
+            for prepared, receivers, origin in documents
+        ]
+        fresh = outbox.enqueue_many(work.tx, items)
+        for (prepared, receivers, origin), (row, _, _), new in zip(
+            documents, items, fresh, strict=True
+        ):
+            if not new:
+                continue
+            self.fresh.remember(prepared.sealed, prepared.recipe, len(receivers))
+            work.record(
+                DocumentSealed(
+                    packet_id=row.packet_id,
+                    document_id=row.document_id,
+                    sender=row.sender,
+                    adapter=origin.adapter,
+                    place=origin.place,
+                    config_hash=origin.config_hash,
+                )
+            )
+            if row.business_type == BusinessType.RECALL:
+                _ask_back(work, row, receivers)
+        return fresh
+
+    def _document_row(self, work: Work, prepared: Prepared, origin: Origin) -> OutboxPacket:
         document = prepared.sealed.envelope
         if not isinstance(document, Document):
             raise TypeError(document)
-        row = self._row(
+        return self._row(
             work,
             prepared,
             origin,
@@ -210,22 +245,6 @@ class Outbound:
             code=str(document.code),
             priority=int(document.priority),
         )
-        if not outbox.enqueue(work.tx, row, receivers, prepared.recipe):
-            return False
-        self.fresh.remember(prepared.sealed, prepared.recipe, len(receivers))
-        work.record(
-            DocumentSealed(
-                packet_id=row.packet_id,
-                document_id=row.document_id,
-                sender=row.sender,
-                adapter=origin.adapter,
-                place=origin.place,
-                config_hash=origin.config_hash,
-            )
-        )
-        if document.business_type is BusinessType.RECALL:
-            _ask_back(work, row, receivers)
-        return True
 
     def enqueue_status(
         self, work: Work, prepared: Prepared, *, receiver: str, answers: str

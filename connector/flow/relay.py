@@ -9,14 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from connector import crash
 from connector.broker.message import Outcome, OutcomeKind, Outgoing
 from connector.broker.publisher import Publisher
 from connector.broker.topology import exchange_for
-from connector.errors import Finding, StorageError, UnavailableError
+from connector.errors import ConnectorError, Finding, StorageError, UnavailableError
 from connector.events import DeliveryBlocked, DeliveryParked, DeliveryReturned, DeliverySent
 from connector.flow import codes
 from connector.flow.bodies import Bodies, Fresh
@@ -125,6 +124,9 @@ class Relay:
             except UnavailableError:
                 self._release([each.key for each in rows[index:]])
                 return index
+            except ConnectorError:  # they are due again after their silence, like all unconfirmed
+                self._in_flight.difference_update(each.key for each in rows[index:])
+                raise
         return len(rows)
 
     def _begin(self, claimed: _Claimed) -> None:
@@ -138,7 +140,7 @@ class Relay:
         except StorageError as error:
             self._set_aside(claimed.key, error)
         else:
-            self._publisher.submit(replace(self._message(claimed), body=body))
+            self._publisher.submit(self._message(claimed, body))
             crash.point("relay.submitted")
 
     def _begin_large(self) -> None:
@@ -182,9 +184,7 @@ class Relay:
     def _claim(self) -> Sequence[_Claimed]:
         """Mark what is due as unconfirmed, durably, before any of it is published."""
         with self._ledger.store.read() as tx:
-            now = self._ledger.clock.now()
-            first = outbox.due(tx, now=now, limit=1, not_of=self._foreign)
-            if not first or not self._due(tx, now):
+            if not self._is_due(tx, self._ledger.clock.now()):
                 return ()
         with self._ledger.work() as work:
             claimed = self._claimed_in(work)
@@ -216,6 +216,13 @@ class Relay:
                 return [row for row in found if _key(*row) not in self._in_flight][:_BATCH]
             self._foreign |= foreign
 
+    def _is_due(self, tx: Transaction, now: dt.datetime) -> bool:
+        """Tell whether there is something to claim; most often the first delivery says so."""
+        for packet, delivery in outbox.due(tx, now=now, limit=1, not_of=self._foreign):
+            ours = self._sends_for(packet.sender) and _key(packet, delivery) not in self._in_flight
+            return ours or bool(self._due(tx, now))
+        return False
+
     def _release(self, keys: Sequence[Key]) -> None:
         self._in_flight.difference_update(keys)
         with self._ledger.work() as work:
@@ -228,14 +235,14 @@ class Relay:
                 only_from={DeliveryState.UNCONFIRMED},
             )
 
-    def _message(self, claimed: _Claimed) -> Outgoing:
-        """Return the message of a delivery, its body left out."""
+    def _message(self, claimed: _Claimed, body: tuple[bytes, ...] = ()) -> Outgoing:
+        """Return the message of a delivery."""
         packet = claimed.packet
         return Outgoing(
             key=claimed.key,
             exchange=exchange_for(packet.priority),
             routing_key=claimed.delivery.receiver,
-            body=b"",
+            body=body,
             message_id=packet.packet_id,
             type=packet.kind,
             correlation_id=packet.correlation_id,
@@ -250,6 +257,7 @@ class Relay:
 
     def _set_aside(self, key: Key, error: StorageError) -> None:
         """Park a delivery whose packet cannot be made any more; a broken disk is another matter."""
+        self._in_flight.discard(key)
         if not concerns_one_body(error):
             raise error
         with self._ledger.store.read() as tx:
@@ -313,14 +321,7 @@ class Relay:
         elif outcome.kind is OutcomeKind.RETURNED:
             finding = codes.SENT_UNROUTABLE.at(receiver=receiver)
             _set(work, delivery, DeliveryState.RETURNED, finding)
-            work.record(
-                DeliveryReturned(
-                    packet_id=packet_id,
-                    receiver=receiver,
-                    reason=finding.en,
-                    error_code=finding.code,
-                )
-            )
+            work.record(DeliveryReturned(**_facts(delivery, finding)))
         elif outcome.kind is OutcomeKind.UNKNOWN:
             due = self._policy.due(work.now, 1)
             outbox.set_state(

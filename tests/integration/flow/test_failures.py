@@ -201,7 +201,7 @@ def test_recall_between_look_and_claim_is_not_overwritten(
     """A recall by another process just before the daemon claims a delivery wins."""
     g22, h41 = lab.member("G22"), lab.member("H41")
     packet_id = g22.enqueue(document())
-    look = Relay._due
+    look = Relay._is_due
     recalled: list[Any] = []
 
     def recall_after_the_look(self: Relay, tx: Any, now: dt.datetime) -> Any:
@@ -214,7 +214,7 @@ def test_recall_between_look_and_claim_is_not_overwritten(
             other.close()
         return found
 
-    monkeypatch.setattr(Relay, "_due", recall_after_the_look)
+    monkeypatch.setattr(Relay, "_is_due", recall_after_the_look)
     lab.settle()
     assert g22.state(DOC, "H41") is DeliveryState.RECALLED
     assert h41.received() == []

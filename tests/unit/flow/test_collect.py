@@ -129,17 +129,17 @@ def test_batches_stand_on_their_own(
     """What an earlier batch committed stays taken when a later one fails."""
     collector = Collector(office.node.ledger, office.node.outbound, batch_size=1)
     office.export(row(), row("06/VPCP"))
-    enqueue = Outbound.enqueue_document
+    enqueue = Outbound.enqueue_documents
     calls: list[object] = []
 
-    def fail_second(self: Outbound, *args: Any, **kwargs: Any) -> bool:
+    def fail_second(self: Outbound, *args: Any, **kwargs: Any) -> list[bool]:
         calls.append(args)
         if len(calls) == 2:
             raise StorageError(store_codes.DISK_FULL.at(reason="full"))
         return enqueue(self, *args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Outbound, "enqueue_document", fail_second)
+        patch.setattr(Outbound, "enqueue_documents", fail_second)
         with pytest.raises(StorageError):
             collector.collect(office.node.adapters[0])
     assert [packet.code for packet in office.packets()] == ["05/VPCP-KSTT"]
