@@ -29,10 +29,9 @@ _WORD: Final = re.compile(r"(?<!\w)(?<!BÍ )(?<!BẢO )(?<!CƠ )MẬT(?!\w)")
 
 def bears_mark(text: str) -> bool:
     """Tell whether a free text (subject, summary, file name) bears a mark."""
-    plain = _plain(text)
-    folded = plain.casefold()
-    if not any(word in folded for word in _WORDS):
-        return False  # nearly always: every mark has one of these words in it
+    plain = _suspect(text)
+    if not plain:
+        return False
     if plain.strip(_EDGES).casefold() in _WHOLE:
         return True
     if any(pattern.search(plain) for pattern in _ANY_CASE) or _LEADING.match(plain):
@@ -44,9 +43,13 @@ def bears_mark(text: str) -> bool:
 
 def bears_word(text: str) -> bool:
     """Tell whether a short field where marks are put (circulation, notation) holds one."""
-    plain = _plain(text)
-    return bears_mark(plain) or ("MẬT" in plain and _WORD.search(plain) is not None)
+    return bears_mark(text) or _WORD.search(_suspect(text)) is not None
 
 
-def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+def _suspect(text: str) -> str:
+    """Return a text as it is looked at; empty, as nearly always, without any word of a mark."""
+    if not text:
+        return ""
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
+    folded = plain.casefold()
+    return plain if any(word in folded for word in _WORDS) else ""

@@ -21,6 +21,7 @@ from connector.mapping.undecided import UNDECIDED
 from connector.mapping.values import Refusal, is_empty, text_of
 from connector.model.content import BytesContent, Content
 from connector.model.envelope import Attachment
+from connector.model.identity import name_based
 from connector.model.record import Record
 
 __all__ = ["CONTENT_TYPES", "Attach", "AttachmentSettings", "LoadedFile", "attached", "load_files"]
@@ -164,9 +165,7 @@ def attached(files: list[LoadedFile], document_id: str) -> tuple[Attachment, ...
     """Return the attachments; an id depends on document, position and content alone."""
     return tuple(
         Attachment(
-            content_id=str(
-                uuid.uuid5(_NAMESPACE, f"{document_id}\n{index}\n{file.content.sha256}")
-            ),
+            content_id=name_based(_NAMESPACE, f"{document_id}\n{index}\n{file.content.sha256}"),
             name=file.name,
             content_type=file.content_type,
             content=file.content,
@@ -193,8 +192,7 @@ def _from_path(
     settings: AttachmentSettings, record: Record, attach: Attach, reference: str
 ) -> LoadedFile:
     checked(reference)
-    name = PurePosixPath(reference.replace("\\", "/")).name
-    return _loaded(settings, name, attach(record, reference))
+    return _loaded(settings, _last(reference), attach(record, reference))
 
 
 def _from_column(settings: AttachmentSettings, record: Record) -> LoadedFile:
@@ -204,8 +202,16 @@ def _from_column(settings: AttachmentSettings, record: Record) -> LoadedFile:
     given = record.values[settings.name or ""]
     if is_empty(given):
         raise Refusal(codes.ATTACHMENT_UNNAMED, column=settings.blob)
-    name = PurePosixPath(text_of(given).strip().replace("\\", "/")).name
+    name = _last(text_of(given).strip())
     return _loaded(settings, name, BytesContent(bytes(content)))
+
+
+def _last(reference: str) -> str:
+    """Return the last step of a path with slashes of either kind."""
+    path = reference.replace("\\", "/")
+    last = path.rpartition("/")[2]
+    # A path object takes many times as long, and is only needed where the path ends oddly.
+    return PurePosixPath(path).name if last in {"", "."} else last
 
 
 def _references(text: str, split: str | None) -> list[str]:

@@ -13,6 +13,8 @@ _REPLACEMENT_CHARACTER = "\ufffd"
 
 def checked(text: str) -> str:
     """Return the text as TCVN 6909:2001 writes it (NĐ 30/2020 PL I); raises Refusal."""
+    if text.isprintable() and _REPLACEMENT_CHARACTER not in text:
+        return nfc(text)  # nearly always: what is forbidden, and line breaks, cannot be printed
     characters = forbidden_characters(text)
     if characters:
         raise Refusal(codes.FORBIDDEN_CHARACTER, characters=", ".join(characters))

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from connector.model.envelope import Attachment, Document, Envelope
 
-__all__ = ["content_digest", "packet_id"]
+__all__ = ["content_digest", "name_based", "packet_id"]
 
 _NAMESPACE: Final = uuid.UUID("6f1d3f0c-58f4-5c0e-9d0e-6b1f5d0b8a11")
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -42,7 +42,14 @@ def packet_id(envelope: Envelope, digest: str | None = None) -> str:
         document = envelope.response_for.document_id
     digest = digest or content_digest(envelope)
     name = f"{envelope.sender.organ_id}\n{document}\n{kind}\n{digest}"
-    return str(uuid.uuid5(_NAMESPACE, name))
+    return name_based(_NAMESPACE, name)
+
+
+def name_based(namespace: uuid.UUID, name: str) -> str:
+    """Return ``str(uuid.uuid5(namespace, name))`` without the objects that it makes on the way."""
+    digest = hashlib.sha1(namespace.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 @functools.cache

@@ -20,6 +20,8 @@ from connector.model.packet import Part, Payload, Whole
 __all__ = ["SIGNATURE", "Checked", "decode", "encode", "files"]
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_CONTROLS: Final = bytes(set(range(ord(" "))) - set(b"\n"))
+"""What JSON escapes beside quotes, backslashes and line ends, which alone are common."""
 
 SIGNATURE = b"<ds:Signature "
 """How the one literal begins that the packet's digest does not cover."""
@@ -27,8 +29,7 @@ SIGNATURE = b"<ds:Signature "
 
 def encode(parts: Iterable[Part]) -> bytes:
     """Return the recipe of a packet; its literals are UTF-8, as all of a packet is."""
-    plain = [_plain(part) for part in parts]
-    return _JSON.encode(plain).encode()
+    return b"[%b]" % b",".join([_json(part) for part in parts])
 
 
 def decode(recipe: bytes, find: Callable[[str], Content]) -> tuple[Part, ...]:
@@ -92,9 +93,17 @@ def _noted(sha256: str, found: list[str]) -> Content:
     return _Absent(sha256)
 
 
-def _plain(part: Part) -> Any:
-    if isinstance(part, bytes):
-        return part.decode()
+def _json(part: Part) -> bytes:
+    """Return a part as JSON; what is done to a plain literal is what JSON does to it, but quick."""
+    if not isinstance(part, bytes):
+        return _JSON.encode(_plain(part)).encode()
+    if len(part.translate(None, _CONTROLS)) < len(part):
+        return _JSON.encode(part.decode()).encode()
+    quoted = part.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"%b"' % quoted
+
+
+def _plain(part: Payload | Whole) -> Any:
     file = {"sha256": part.content.sha256, "size": part.content.size}
     if isinstance(part, Whole):
         return {"bytes": file}

@@ -114,3 +114,10 @@ def test_bytes_in_memory_are_hashed_once() -> None:
     """The digest of a content is kept: it is asked for several times on the way out."""
     content = BytesContent(b"abc")
     assert content.sha256 is content.sha256
+
+
+@given(_LITERALS)
+def test_a_literal_is_written_as_json_writes_it(literal: bytes) -> None:
+    """Quotes, backslashes, line ends and control characters, by the library or without it."""
+    expected = json.dumps([literal.decode()], ensure_ascii=False, separators=(",", ":"))
+    assert encode((literal,)) == expected.encode()
