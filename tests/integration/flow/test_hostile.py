@@ -12,6 +12,7 @@ import pytest
 from connector.broker.message import OutcomeKind
 from connector.flow.admit import Admission
 from connector.flow.report import node_state, timeline
+from connector.flow.verified import Known
 from connector.model.envelope import Document, Evidence, ResponseFor, StatusCode, StatusReport
 from connector.model.states import DeliveryState, InboxState
 from connector.sinks.folder import FolderSink
@@ -252,10 +253,10 @@ def test_failure_of_the_program_on_one_message_is_contained(
     g22, h41 = lab.member("G22"), lab.member("H41")
     decide = Admission._decide
 
-    def fail_on_first(self: Admission, row: Any, found: Document, *others: Any) -> Any:
-        if found.code.number == "01":
+    def fail_on_first(self: Admission, row: Any, known: Known, *others: Any) -> Any:
+        if known.document.code.number == "01":
             raise KeyError("no such thing")
-        return decide(self, row, found, *others)
+        return decide(self, row, known, *others)
 
     monkeypatch.setattr(Admission, "_decide", fail_on_first)
     for number in ("01", "05"):
