@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,15 @@ from connector import resources
 from connector.clock import SystemClock
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let children hear SIGINT, though a shell may have started the tests without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_preview_that_is_ended_leaves_nothing(tmp_path: Path, ended_by: signal.Signals) -> None:
     """Half a preview is of no use to anybody: its directory goes, and its key with it.

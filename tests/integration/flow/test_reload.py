@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,5 +122,5 @@ def test_once_exchanges_states_with_the_legacy_system(lab: Lab) -> None:
         done = call(directory, "run", "--once")
         assert done.returncode == 0, done.stderr
     lines = (g22 / "di.csv").read_text(encoding="utf-8").splitlines()
-    states = [line.split(";")[7] for line in lines]
+    states = [line[7] for line in csv.reader(lines, delimiter=";")]
     assert states == ["state", "sent", "arrived", "accepted", "finished"]
