@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from connector.broker.consumer import Consumer
@@ -20,7 +21,9 @@ from connector.flow.relay import Relay
 
 __all__ = ["Link", "agency_broker", "broker_management", "open_consumer", "open_publisher"]
 
-_DRAIN_SECONDS = 10.0
+_DRAIN_SECONDS: Final = 10.0
+_MOST_AHEAD: Final = 32
+"""Messages a queue that the broker sends ahead: of parts it holds as many in memory for us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,6 @@ def open_consumer(
 ) -> Consumer:
     """Start the receiving direction: urgent mail, then the rest, then what was given up."""
     queues = [*queues_of(agency), dead_queue(agency)]
-    consumer = Consumer(settings, queues, settings.window, on_event)
+    consumer = Consumer(settings, queues, min(settings.window, _MOST_AHEAD), on_event)
     consumer.start()
     return consumer
