@@ -164,6 +164,7 @@ class AdaptersReloaded(Event):
     changed: str | None = None
     removed: str | None = None
     refused: str | None = None
+    error_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

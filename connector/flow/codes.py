@@ -329,6 +329,12 @@ STATUS_NO_CHANGE: Final = Text(
     "trạng thái {status} không thay đổi gì: lượt gửi đang ở {state}",
     severity=Severity.INFO,
 )
+STATUS_TOO_EARLY: Final = Text(
+    "EDX-7023",
+    "status {status} answers an earlier sending: the packet has yet to be sent again",
+    "trạng thái {status} trả lời lần gửi trước: gói tin còn chờ gửi lại",
+    severity=Severity.INFO,
+)
 UNKNOWN_ID: Final = Text(
     "EDX-7030",
     "nothing is known under {text}",

@@ -11,25 +11,25 @@ __all__ = ["CATALOGUE", "DISK_FULL_SOON", "KEYS_REFUSED", "TRUST_REFUSED"]
 DISK_FULL_SOON: Final = Text(
     "EDX-7060",
     "{free} bytes are free where {path} lies, less than one packet of "
-    "limits.max_packet_bytes ({needed}) takes: receiving stops",
+    "limits.max_packet_bytes ({needed}) takes: receiving may stop",
     "nơi chứa {path} chỉ còn trống {free} byte, ít hơn một gói tin theo "
-    "limits.max_packet_bytes ({needed}): ngừng tiếp nhận",
+    "limits.max_packet_bytes ({needed}): có thể ngừng tiếp nhận",
     "free the disk; nothing was acknowledged that was not stored, so nothing is lost",
     "giải phóng ổ đĩa; tin chưa lưu thì chưa xác nhận nên không mất văn bản",
     severity=Severity.WARNING,
 )
 TRUST_REFUSED: Final = Text(
     "EDX-7061",
-    "the new trust data was refused, the one before stays in force: {reason}",
-    "dữ liệu tin cậy mới bị từ chối, dữ liệu trước vẫn có hiệu lực: {reason}",
+    "the new trust data was refused, the one before stays in force: {en}",
+    "dữ liệu tin cậy mới bị từ chối, dữ liệu trước vẫn có hiệu lực: {vi}",
     "correct it (connector lint --node tells all); it is taken over by itself",
     "sửa lại (xem connector lint --node); dữ liệu đúng được tự động áp dụng",
     severity=Severity.WARNING,
 )
 KEYS_REFUSED: Final = Text(
     "EDX-7062",
-    "a new key was refused, the one before is still used: {reason}",
-    "khóa mới bị từ chối, khóa trước vẫn được dùng: {reason}",
+    "a new key was refused, the one before is still used: {en}",
+    "khóa mới bị từ chối, khóa trước vẫn được dùng: {vi}",
     "correct it (connector lint --node tells all), then send SIGHUP",
     "sửa lại (xem connector lint --node), sau đó gửi SIGHUP",
     severity=Severity.WARNING,

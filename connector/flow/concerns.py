@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from connector.config.node import NodeConfig
 from connector.errors import Finding
 from connector.flow import concern_codes as codes
+from connector.flow.told import inside, read, told
 from connector.store.conditions import Condition, ConditionKind
 
 __all__ = ["KEYS", "TRUST", "node_concerns"]
@@ -23,9 +25,9 @@ _SPOOLS: Final = ("", "spool", "parts")
 
 
 def node_concerns(config: NodeConfig, found: Sequence[Condition]) -> list[str]:
-    """Return what a person has to see to, each in both languages behind its code."""
-    findings = [*_full(config), *_not_taken_over(found)]
-    return [f"{each.code}: {each.vi} / {each.en}" for each in findings]
+    """Return what a person has to see to, each in both languages, with its code and what to do."""
+    findings = [*_full(config), *_not_taken_over(found), *_failing(found)]
+    return [told(each) for each in findings]
 
 
 def _full(config: NodeConfig) -> Iterator[Finding]:
@@ -52,4 +54,14 @@ def _free(path: Path) -> int:
 def _not_taken_over(found: Sequence[Condition]) -> Iterator[Finding]:
     for each in found:
         if each.kind == ConditionKind.NOT_TAKEN_OVER and each.adapter in _REFUSED:
-            yield _REFUSED[each.adapter].at(reason=each.reason)
+            yield _REFUSED[each.adapter].at(**inside(read(each.reason)))
+
+
+def _failing(found: Sequence[Condition]) -> Iterator[Finding]:
+    """Yield why adapters and exchanges fail, each under its own code and after its name."""
+    for each in found:
+        if each.kind == ConditionKind.FAILING:
+            why = read(each.reason)
+            place = f"{why.place}: " if why.place else ""
+            vi, en = (f"{each.adapter}: {place}{text}" for text in (why.vi, why.en))
+            yield replace(why, vi=vi, en=en)

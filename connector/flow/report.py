@@ -31,7 +31,9 @@ _LATELY: Final = dt.timedelta(days=7)
 _REFUSED: Final = (
     "records refused in the last 7 days, without secret ones, see `outbox refused`: {}"
 )
-_OF_NO_ADAPTER: Final = frozenset({ConditionKind.CONFIRMED, ConditionKind.NOT_TAKEN_OVER})
+_HOLDS_UP: Final = frozenset(
+    {ConditionKind.PAUSED, ConditionKind.WAITING, ConditionKind.NOT_RELOADED}
+)
 _ATTENTION_OUT: Final = (DeliveryState.PARKED, DeliveryState.RETURNED, DeliveryState.BLOCKED)
 _ATTENTION_IN: Final = (InboxState.PARKED, InboxState.QUARANTINED, InboxState.HELD)
 
@@ -114,7 +116,7 @@ def node_state(
     }
     with store.read() as tx:
         known = conditions(tx)
-        held_up = [each for each in known if each.kind not in _OF_NO_ADAPTER]
+        held_up = [each for each in known if each.kind in _HOLDS_UP]
         state = NodeState(
             daemon=lock_holder(config.state_dir),
             brokers=brokers,

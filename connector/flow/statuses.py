@@ -1,7 +1,8 @@
 """Statuses that we receive: each moves exactly the delivery that it answers, or nothing.
 
 A status that names a digest which is not ours changes nothing and raises an alarm; a repeated or
-backward one is recorded and ignored (guarantees G3, G4).
+backward one is recorded and ignored (guarantees G3, G4), as is the answer to an earlier sending of
+what somebody wants sent again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from connector.model.identity import packet_id as identity_of
 from connector.model.states import DeliveryState, InboxState, state_after_status
 from connector.store import inbox, outbox
 from connector.store.inbox import InboxMessage
-from connector.store.outbox import OutboxPacket
+from connector.store.outbox import Delivery, OutboxPacket
 from connector.store.store import Transaction
 
 __all__ = ["Proven", "StatusDesk"]
@@ -125,10 +126,22 @@ def _move(work: Work, packet: OutboxPacket, sender: str, report: StatusReport) -
         _taken_back(work, packet, sender)
     if reached is None or reached is delivery.state:
         return codes.STATUS_NO_CHANGE.at(status=status.value, state=delivery.state.value)
+    if _has_yet_to_leave_again(delivery):
+        return codes.STATUS_TOO_EARLY.at(status=status.value)
     _set(work, packet, sender, reached, report)
     if packet.business_type == BusinessType.RECALL and reached is DeliveryState.REFUSED:
         _alarm_refused_recall(work, packet, sender, report)
     return None
+
+
+def _has_yet_to_leave_again(delivery: Delivery) -> bool:
+    """Tell whether somebody wants a delivery sent again that had left before.
+
+    What an earlier sending is answered then does not take it out of the queue; the receiver says
+    it again of the copy. Once that is on its way, it may be what the answer is to.
+    """
+    left_before = delivery.sent_at is not None or delivery.last_status is not None
+    return left_before and delivery.state in {DeliveryState.QUEUED, DeliveryState.BLOCKED}
 
 
 def _alarm_refused_recall(

@@ -15,6 +15,7 @@ from connector.errors import Finding
 from connector.events import AlarmRaised, KeysReloaded, OperatorActed, TrustChanged
 from connector.flow.concerns import KEYS, TRUST
 from connector.flow.ledger import Ledger, Work
+from connector.flow.told import kept
 from connector.model.states import InboxState
 from connector.store import inbox
 from connector.store.conditions import Condition, ConditionKind, lift, put
@@ -143,10 +144,8 @@ def _alarm(work: Work, findings: Iterable[Finding]) -> None:
 
 
 def _said(findings: Sequence[Finding]) -> str | None:
-    """Return the first of some findings in both languages; its place stands before them."""
-    if not findings:
-        return None
-    return f"{findings[0].place} {findings[0].vi} / {findings[0].en}".strip()
+    """Return the first of some findings as it is kept, None if there is none."""
+    return kept(findings[0]) if findings else None
 
 
 def _note(work: Work, name: str, what: str | None) -> None:

@@ -79,7 +79,12 @@ _STATUS: Final = (
 _BY_HAND: Final = (
     Move(_RUNNING - {_D.RETURNED}, _D.RECALL_REQUESTED, Actor.ISSUER, "asked back"),
     Move(frozenset({_D.QUEUED, _D.PARKED}), _D.RECALLED, Actor.ISSUER, "it had never left"),
-    Move(_RUNNING | {_D.REFUSED}, _D.QUEUED, Actor.OPERATOR, "resend, outbox retry"),
+    Move(
+        _RUNNING | {_D.REFUSED},
+        _D.QUEUED,
+        Actor.OPERATOR,
+        "resend, outbox retry: what had left before leaves again, whatever status comes first",
+    ),
     Move(frozenset({_D.QUEUED, _D.BLOCKED}), _D.PARKED, Actor.OPERATOR, "outbox park"),
     Move(frozenset({_D.SENT}), _D.QUEUED, Actor.COPY, "the stored receipt goes out again"),
 )

@@ -27,7 +27,8 @@ from connector.events import AlarmRaised, NodeStarted, NodeStopped, SourceFailed
 from connector.flow.adapters.adapter import Adapter
 from connector.flow.links import Link
 from connector.flow.node import Node
-from connector.flow.states.exchange import Exchange
+from connector.flow.states.exchange import Exchange, exchange_names
+from connector.flow.troubles import Troubles
 from connector.service import codes
 from connector.service.health import HealthServer
 from connector.service.notify import notify, watchdog_interval_seconds
@@ -68,6 +69,7 @@ class Daemon:
         self._collecting: dict[str, Worker] = {}
         self._links: list[Link] = []
         self._source_errors: dict[str, ConnectorError] = {}
+        self._troubles = Troubles(node.ledger)
         # A handler of signals may interrupt anything; this put() alone may interrupt itself.
         self._hangups: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -79,6 +81,7 @@ class Daemon:
         """
         with steady(), self._signals(), self._linked() as links, self._health():
             self._node.reloading.begin()
+            self._follow_troubles()
             self._workers = self._make_workers(links)
             for worker in self._workers:
                 worker.start()
@@ -99,6 +102,7 @@ class Daemon:
             ConnectorError: a source could not be read; everything else was done.
             ConfigError: the first collect of an adapter waits for a confirmation.
         """
+        self._follow_troubles()
         if Stage.COLLECT in self._stages:
             for adapter in self._node.adapters:
                 self._collect(adapter)
@@ -209,6 +213,7 @@ class Daemon:
             self._source_failed(name, Bug(finding))
             return 0
         self._source_errors.pop(name, None)
+        self._troubles.went_well(name)
         return count
 
     def _reload_when_asked(self, _go_on: Callable[[], bool]) -> int:
@@ -224,9 +229,15 @@ class Daemon:
     def _reload(self, actor: str) -> int:
         """Read anew whatever may change while the daemon runs."""
         moved = self._node.upkeep.reload(actor) + self._node.reloading.reload().moved
+        self._follow_troubles()
         if Stage.COLLECT in self._stages and not self._stop.is_set():
             self._follow_adapters()
         return moved
+
+    def _follow_troubles(self) -> None:
+        """Let `status` tell troubles of the adapters and exchanges that are there, of no other."""
+        adapters = (adapter.name for adapter in self._node.adapters)
+        self._troubles.follow([*adapters, *exchange_names(self._node.config)])
 
     def _follow_adapters(self) -> None:
         """Let a worker collect for each adapter that is there now, and for no other."""
@@ -257,6 +268,7 @@ class Daemon:
         self._source_errors[name] = error
         failed = SourceFailed(adapter=name, reason=str(error), error_code=error.code)
         self._node.ledger.tell(failed)
+        self._troubles.failed(name, error.findings[0])
 
     def _watch(self) -> None:
         """Sleep until the end; give signs of life while every worker moves."""

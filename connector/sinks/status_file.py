@@ -84,6 +84,8 @@ class CsvStatusSink:
 
     def _append(self, path: Path, rows: Sequence[_Row], again: bool) -> bool:
         """Write what is missing; False if the file was taken away meanwhile, or emptied."""
+        if path.exists() and not path.is_file():
+            raise self._foreign(system_codes.NO_FILE)
         with path.open("a+b") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             missing = self._missing(stream, rows, again)

@@ -92,6 +92,13 @@ NOT_APPENDED: Final = Text(
     "use utf-8, or the charset of the legacy system: tcvn3, vni, viscii, cp1258",
     "dùng utf-8 hoặc bảng mã của hệ thống cũ: tcvn3, vni, viscii, cp1258",
 )
+NO_FILE: Final = Text(
+    "EDX-8043",
+    "{path} is no regular file",
+    "{path} không phải là tệp thông thường",
+    "name a file, or a new name in a directory that is there; nothing was written, the states wait",
+    "khai báo một tệp, hoặc tên mới trong thư mục đã có; chưa ghi gì, các trạng thái vẫn chờ",
+)
 NAMES_CLASH: Final = Text(
     "EDX-8042",
     "the system cannot get both '{name}' and '{other}'",

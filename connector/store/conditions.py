@@ -1,6 +1,6 @@
-"""What holds an adapter up, or was said about it: paused, waiting, confirmed, not reloaded.
+"""What holds an adapter up, or was said about it: paused, waiting, confirmed, failing.
 
-Also what of a node's keys and trust data was not taken over.
+Also which exchange of states fails, and what of a node's files was not taken over.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class ConditionKind(StrEnum):
     """Its changed configuration is wrong; the one before is still in force."""
     NOT_TAKEN_OVER = "not_taken_over"
     """No adapter's: new keys or trust data were refused; those before are still in force."""
+    FAILING = "failing"
+    """An adapter's or an exchange's last step failed; the next success ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,8 @@ KEY_OPEN_TO_OTHERS: Final = Text(
 )
 KEY_FORMAT: Final = Text(
     "EDX-3003",
-    "the file holds no private key in a form that is understood: {reason}",
-    "tệp không chứa khóa bí mật ở dạng đọc được: {reason}",
+    "the file holds no private key (in PKCS#12 with its certificate) in a form that is understood",
+    "tệp không chứa khóa bí mật (với PKCS#12: kèm chứng thư) ở dạng đọc được",
     "PEM with type: pem, PKCS#12 (.p12, .pfx) with type: pkcs12; on a token: type: pkcs11",
     "PEM dùng type: pem, PKCS#12 (.p12, .pfx) dùng type: pkcs12; trên thiết bị: type: pkcs11",
 )
@@ -52,8 +52,8 @@ KEY_MISMATCH: Final = Text(
 )
 KEY_CERTIFICATE: Final = Text(
     "EDX-3007",
-    "the certificate cannot be used: {reason}",
-    "không dùng được chứng thư: {reason}",
+    "the file holds no certificate in a form that is understood",
+    "tệp không chứa chứng thư ở dạng đọc được",
     "the file holds PEM certificates: the agency's own first, then the intermediate ones",
     "tệp chứa chứng thư dạng PEM: của cơ quan trước, sau đó đến các chứng thư trung gian",
 )

@@ -202,8 +202,7 @@ def _load_pkcs12(settings: Pkcs12Key, password: bytes | None) -> _Loaded:
     except (TypeError, ValueError, UnsupportedAlgorithm) as error:
         raise ConfigError(_unreadable(settings.file, error, password)) from error
     if private is None or own is None:
-        reason = "no private key" if private is None else "no certificate of the private key"
-        raise ConfigError(codes.KEY_FORMAT.at(str(settings.file), reason=reason))
+        raise ConfigError(codes.KEY_FORMAT.at(str(settings.file)))
     return _Loaded(private, _ordered(own, others), str(settings.file), str(settings.file))
 
 
@@ -232,7 +231,7 @@ def _unreadable(path: Path, error: Exception, password: bytes | None) -> Finding
         return codes.KEY_PASSWORD.at(str(path))
     if password is not None and "padding" in text:
         return codes.KEY_PASSWORD.at(str(path))
-    return codes.KEY_FORMAT.at(str(path), reason=_first_line(error))
+    return codes.KEY_FORMAT.at(str(path))
 
 
 def _read(path: Path, *, private: bool = False) -> bytes:
@@ -252,8 +251,7 @@ def _read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
     try:
         return tuple(x509.load_pem_x509_certificates(data))
     except UNREADABLE as error:
-        reason = _first_line(error)
-        raise ConfigError(codes.KEY_CERTIFICATE.at(str(path), reason=reason)) from error
+        raise ConfigError(codes.KEY_CERTIFICATE.at(str(path))) from error
 
 
 def _key_findings(loaded: _Loaded) -> list[Finding]:

@@ -13,6 +13,7 @@ from connector.errors import ConnectorError, PermanentError
 from connector.events import OperatorActed
 from connector.flow.adapters.codes import RELOAD_REFUSED, UNKNOWN_ADAPTER
 from connector.flow.ledger import Ledger, Work
+from connector.flow.told import inside, read, told
 from connector.mapping.settings import load_adapter
 from connector.store.conditions import (
     Condition,
@@ -143,5 +144,4 @@ def adapter_concerns(found: Sequence[Condition]) -> list[str]:
 
 
 def _not_reloaded(found: Condition) -> str:
-    refused = RELOAD_REFUSED.at(adapter=found.adapter, reason=found.reason)
-    return f"{refused.code}: {refused.vi} / {refused.en}"
+    return told(RELOAD_REFUSED.at(adapter=found.adapter, **inside(read(found.reason))))

@@ -27,8 +27,8 @@ UNKNOWN_ADAPTER: Final = Text(
 )
 RELOAD_REFUSED: Final = Text(
     "EDX-4122",
-    "the changed configuration of {adapter} is wrong, the one before stays in force: {reason}",
-    "cấu hình mới của {adapter} có lỗi, cấu hình trước vẫn có hiệu lực: {reason}",
+    "the changed configuration of {adapter} is wrong, the one before stays in force: {en}",
+    "cấu hình mới của {adapter} có lỗi, cấu hình trước vẫn có hiệu lực: {vi}",
     "correct it (connector lint tells all), then send SIGHUP again",
     "sửa cấu hình (xem connector lint), sau đó gửi lại SIGHUP",
 )

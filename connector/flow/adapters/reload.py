@@ -21,6 +21,7 @@ from connector.flow.adapters.codes import (
 )
 from connector.flow.adapters.lint import lint_adapter
 from connector.flow.ledger import Ledger, Work
+from connector.flow.told import inside, kept
 from connector.store.conditions import Condition, ConditionKind, conditions, lift, put
 
 __all__ = ["AdapterReload", "Reloaded"]
@@ -129,10 +130,9 @@ class AdapterReload:
     def _record(self, work: Work, result: Reloaded) -> None:
         _forget(work)
         for name, reason in result.refused.items():
-            shown = f"{reason.place} {reason.en}".strip()
             kind = ConditionKind.NOT_RELOADED.value
-            put(work.tx, Condition(adapter=name, kind=kind, since=work.now, reason=shown))
-            refused = RELOAD_REFUSED.at(adapter=name, reason=shown)
+            put(work.tx, Condition(adapter=name, kind=kind, since=work.now, reason=kept(reason)))
+            refused = RELOAD_REFUSED.at(adapter=name, **inside(reason))
             work.record(AlarmRaised(error_code=refused.code, reason=refused.en))
         if result.restart is not None:
             work.record(AlarmRaised(error_code=result.restart.code, reason=result.restart.en))
@@ -143,6 +143,7 @@ class AdapterReload:
                     changed=", ".join(result.changed) or None,
                     removed=", ".join(result.removed) or None,
                     refused=", ".join(result.refused) or None,
+                    error_code=RELOAD_REFUSED.code if result.refused else None,
                 )
             )
 

@@ -15,7 +15,7 @@ from connector.flow.states.feed import StatusFeed, StatusSourceSettings
 from connector.flow.states.report import StatusReport
 from connector.sinks.status_out import open_status_sink
 
-__all__ = ["Exchange", "check_exchanges", "open_exchanges"]
+__all__ = ["Exchange", "check_exchanges", "exchange_names", "open_exchanges"]
 
 
 class Exchange(Protocol):
@@ -42,6 +42,15 @@ def open_exchanges(
         if agency.status_sink is not None:
             node = config.section("agencies", index, "status_sink")
             yield StatusReport(ledger, ours, agency.code, node, Path(node.path).parent)
+
+
+def exchange_names(config: NodeConfig) -> Iterator[str]:
+    """Yield how the exchanges of all agencies are called, without opening them."""
+    for agency in config.agencies:
+        if agency.status_source is not None:
+            yield StatusFeed.called(agency.code)
+        if agency.status_sink is not None:
+            yield StatusReport.called(agency.code)
 
 
 def check_exchanges(config: NodeConfig) -> None:

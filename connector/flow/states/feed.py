@@ -79,7 +79,12 @@ class StatusFeed:
         self._operator: Final = operator
         self._node: Final = node
         self._base: Final = base
-        self.name: Final = f"status source {agency}"
+        self.name: Final = self.called(agency)
+
+    @staticmethod
+    def called(agency: str) -> str:
+        """Return how the source of an agency is called."""
+        return f"status source {agency}"
 
     def open_source(self) -> Source:
         """Open the export of states; raises ConfigError, UnavailableError."""

@@ -1,5 +1,8 @@
 """From the journal to the legacy system: what became of the documents that it sent.
 
+What happens to a document that is sent again after it was answered is no news to it: that it was
+accepted stands, and answers are reported if they go no further back (architecture: States).
+
 The journal's sequence number is the id of a change, so after a crash the same change comes again
 under the same id, and no change is left out. An entry that somebody damaged tells nothing that
 could be written back; `connector journal verify` names it.
@@ -25,7 +28,7 @@ from connector.events import (
 )
 from connector.flow.ledger import Ledger
 from connector.flow.ours import Ours
-from connector.model.states import DeliveryState
+from connector.model.states import DELIVERY_PROGRESS, DeliveryState
 from connector.sinks.status_out import Reported, open_status_sink
 from connector.store import journal, outbox, sources
 from connector.store.journal import Entry
@@ -34,6 +37,9 @@ from connector.store.store import Transaction
 __all__ = ["StatusReport"]
 
 _AT_ONCE: Final = 500
+_MANY: Final = 100_000
+_PROGRESS: Final = tuple(state.value for state in DELIVERY_PROGRESS)
+_ENDS: Final = frozenset({DeliveryState.REFUSED.value, DeliveryState.RECALLED.value})
 _STATES: Final[Mapping[str, DeliveryState]] = {
     DeliverySent.name(): DeliveryState.SENT,
     DeliveryReturned.name(): DeliveryState.RETURNED,
@@ -50,7 +56,12 @@ class StatusReport:
         self._ledger: Final = ledger
         self._ours: Final = ours
         self._agency: Final = agency
-        self.name: Final = f"status sink {agency}"
+        self.name: Final = self.called(agency)
+
+    @staticmethod
+    def called(agency: str) -> str:
+        """Return how the status sink of an agency is called."""
+        return f"status sink {agency}"
 
     def step(self, go_on: Callable[[], bool] = lambda: True) -> int:
         """Write back what changed since the last look; return how many changes that were.
@@ -70,7 +81,8 @@ class StatusReport:
         with self._ledger.store.read() as tx:
             after = int(sources.cursor(tx, self.name) or 0)
             entries = journal.rows(tx, after=after, limit=_AT_ONCE)
-            whole = (entry for entry in entries if isinstance(entry, Entry))
+            told = _Told(tx)
+            whole = (entry for entry in entries if isinstance(entry, Entry) and told.is_news(entry))
             changes = [change for entry in whole if (change := self._change(tx, entry)) is not None]
         if entries:
             alarms = self._written(changes)
@@ -127,6 +139,45 @@ class StatusReport:
             "reason": entry.facts.get("reason"),
             "at": entry.at.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M:%S"),
         }
+
+
+class _Told:
+    """How far each delivery had come, as the journal tells it, before an entry of it."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx: Final = tx
+        self._reached: Final[dict[str, dict[str, int]]] = {}
+
+    def is_news(self, entry: Entry) -> bool:
+        """Tell whether an entry takes a delivery no further back; entries come in their order."""
+        state, receiver, packet_id = _state_of(entry), entry.facts.get("receiver"), entry.packet_id
+        if state is None or packet_id is None:
+            return False
+        reached = self._reached.get(packet_id)
+        if reached is None:
+            reached = self._reached[packet_id] = self._before(packet_id, entry.seq)
+        before, rank = reached.get(str(receiver), 0), _rank(state)
+        reached[str(receiver)] = max(before, rank)
+        return rank >= before or state in _ENDS
+
+    def _before(self, packet_id: str, seq: int) -> dict[str, int]:
+        reached: dict[str, int] = {}
+        for entry in journal.rows(self._tx, packet_id=packet_id, limit=_MANY):
+            state = _state_of(entry) if isinstance(entry, Entry) and entry.seq < seq else None
+            if isinstance(entry, Entry) and state is not None:
+                receiver = str(entry.facts.get("receiver"))
+                reached[receiver] = max(reached.get(receiver, 0), _rank(state))
+        return reached
+
+
+def _rank(state: str) -> int:
+    """Return how far a state is; one in which the document never arrived is as far as sent.
+
+    A refusal is an answer: behind it only answers are news.
+    """
+    if state in _PROGRESS:
+        return _PROGRESS.index(state)
+    return _PROGRESS.index(DeliveryState.ARRIVED if state in _ENDS else DeliveryState.SENT)
 
 
 def _state_of(entry: Entry) -> str | None:

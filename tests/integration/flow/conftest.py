@@ -351,13 +351,13 @@ class Lab:
             resting = not moved and all(link.idle and link.consumer.idle for link in links)
             quiet = quiet + 1 if resting and not self._waiting(links) else 0
 
-    def until(self, condition: Callable[[], bool]) -> None:
-        """Move everything until something is so."""
+    def until(self, condition: Callable[[], bool], *steps: Callable[[], object]) -> None:
+        """Move everything, or take only these steps, until something is so."""
         end = SystemClock().monotonic() + _PATIENCE_SECONDS
         while not condition():
             assert SystemClock().monotonic() < end, "it did not come about"
-            for member in self._members:
-                member.pump()
+            for step in steps or [member.pump for member in self._members]:
+                step()
 
     def throw(self, agency: str, body: bytes, **properties: Any) -> list[Outcome]:
         """Publish any bytes with an agency's real account, as no honest node would."""

@@ -316,6 +316,39 @@ def _assert_journal_holds(directory: Path) -> None:
         store.close()
 
 
+def test_stuck_adapters_and_exchanges_are_concerns(lab: Lab) -> None:
+    """What cannot be read or written back is told with code and remedy until it goes on."""
+    directory = lab.configure("G22")
+    lab.configure("H41")
+    lab.sandbox.connect(["G22", "H41"], settle_seconds=20.0)
+    config = directory / "connector.yaml"
+    password = "    broker_password: {file: G22.password}\n"
+    more = password + "    status_sink: {type: csv, path: ra.csv}\n"
+    config.write_text(config.read_text("utf-8").replace(password, more), encoding="utf-8")
+    states_file, export = directory / "ra.csv", directory / "adapter" / "export"
+    states_file.write_text("ghi chú của người khác\n", encoding="utf-8")
+    _append(directory, ["01/VPCP-KSTT"])
+    assert call(directory, "run", "--once").returncode == 69
+    assert _concerns(directory, "--without-daemon") == {"EDX-8039"}
+    with daemon(directory):
+        export.rename(export.with_name("weg"))
+        until(lambda: _concerns(directory) == {"EDX-4008", "EDX-8039"})
+        export.with_name("weg").rename(export)
+        until(lambda: _concerns(directory) == {"EDX-8039"})
+        states_file.unlink()
+        until(lambda: _concerns(directory) == set())
+    assert "sent" in states_file.read_text("utf-8")
+
+
+def _concerns(directory: Path, *options: str) -> set[str]:
+    """Return the codes of all concerns, if `--check` ends as it should with them."""
+    found = call(directory, "status", "--check", "--json", *options)
+    concerns = json.loads(found.stdout)["concerns"]
+    assert found.returncode == (1 if concerns else 0)
+    assert all(" → " in each for each in concerns if each.startswith("EDX-"))
+    return {each.partition(":")[0] for each in concerns}
+
+
 @pytest.fixture
 def outage(
     tmp_path: Path, lab_pki: DevPki, make_lab: Callable[[Path, DevPki, Sandbox], Lab]

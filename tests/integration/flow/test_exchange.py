@@ -140,6 +140,22 @@ def test_duplicate_gets_the_stored_receipts(lab: Lab, document: Make) -> None:
     assert g22.state(DOC, "H41") is DeliveryState.ACCEPTED
 
 
+def test_a_resend_leaves_though_receipts_come_before_it(lab: Lab, document: Make) -> None:
+    """Receipts of the first sending do not take out of the queue what somebody sends again."""
+    g22, h41 = lab.member("G22"), lab.member("H41")
+    packet_id = g22.enqueue(document())
+    lab.until(lambda: g22.state(DOC, "H41") is DeliveryState.SENT, g22.link.relay.pump)
+    g22.operator.requeue(packet_id)
+    receiving = (h41.pump, g22.link.receiver.pump, g22.node.admission.pump)
+    lab.until(lambda: g22.events().count("status_ignored") == 2, *receiving)
+    assert g22.state(DOC, "H41") is DeliveryState.QUEUED
+    lab.settle()
+    assert [row.copies for row in h41.received("document")] == [2]
+    assert h41.in_sink() == [DOC]
+    assert g22.state(DOC, "H41") is DeliveryState.ACCEPTED
+    assert g22.alarms() == []
+
+
 def test_packet_sealed_anew_is_a_duplicate(lab: Lab, document: Make) -> None:
     """The same content in other bytes (a later trace) is the same packet."""
     g22, h41 = lab.member("G22"), lab.member("H41")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,11 +93,21 @@ def test_a_bad_one_keeps_the_old_running(
     assert alarms(office) == [RELOAD_REFUSED.code]
     (concern,) = concerns(office)
     assert NAME in concern
+    assert "sau đó gửi lại SIGHUP / correct it" in concern
+    facts = reloaded(office)[-1]
+    assert (facts["refused"], facts["error_code"]) == (NAME, RELOAD_REFUSED.code)
     office.export(row())
     assert office.node.intake.collect(before[0]) == Collected(sealed=1)
     path.write_text(good, encoding="utf-8")
     assert office.node.reloading.reload().refused == {}
     assert concerns(office) == []
+
+
+def reloaded(office: Office) -> list[dict[str, Any]]:
+    """Return what is journalled of all reloads."""
+    with office.node.store.read() as tx:
+        entries = journal.entries(tx, limit=1000)
+    return [dict(each.facts) for each in entries if each.event == "adapters_reloaded"]
 
 
 def test_adapters_come_and_go_by_the_list(office: Office) -> None:

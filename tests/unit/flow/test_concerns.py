@@ -96,8 +96,8 @@ def test_a_disk_without_room_for_a_packet(files: Path, node: Node) -> None:
     full = opened(files)
     (concern,) = told(full, codes.DISK_FULL_SOON.code)
     assert str(files / "state") in concern
-    assert "ngừng tiếp nhận" in concern
-    assert "receiving stops" in concern
+    assert "có thể ngừng tiếp nhận" in concern
+    assert "receiving may stop" in concern
     full.close()
 
 
@@ -110,7 +110,15 @@ def test_a_refused_key_is_a_concern_until_it_is_mended(files: Path, node: Node) 
         node.upkeep.step()
     (concern,) = told(node, codes.KEYS_REFUSED.code)
     assert str(files / "g22.key") in concern
-    assert "khóa trước vẫn được dùng" in concern
+    vi, _, rest = concern.partition(" / ")
+    en, _, hint = rest.partition(" → ")
+    assert "khóa trước vẫn được dùng: EDX-3003 " in vi
+    assert "tệp không chứa khóa bí mật" in vi
+    assert "holds no private key" in en
+    assert "tệp" not in en
+    assert "holds" not in vi
+    assert "sau đó gửi SIGHUP / correct it" in hint
+    assert "cryptography" not in concern
     assert state(node).adapters == {}
     assert alarms(node) == raised + 1
     (files / "g22.key").write_bytes(before)

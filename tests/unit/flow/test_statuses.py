@@ -63,10 +63,19 @@ class Desk:
             outbox.set_state(work.tx, packet_id, "H41", D.SENT, now=work.now)
 
     def set(self, packet_id: str, state: DeliveryState) -> None:
-        """Put its delivery into a state."""
+        """Put its delivery into a state, as if it had never been sent before."""
         with self._node.ledger.work() as work:
-            statement = "UPDATE delivery SET state = ? WHERE packet_id = ?"  # by whatever way
+            statement = "UPDATE delivery SET state = ?, sent_at = NULL WHERE packet_id = ?"
             work.tx.exec_driver_sql(statement, (state.value, packet_id))
+
+    def move(self, packet_id: str, state: DeliveryState) -> None:
+        """Move its delivery, as the relay does."""
+        with self._node.ledger.work() as work:
+            outbox.set_state(work.tx, packet_id, "H41", state, now=work.now)
+
+    def again(self) -> None:
+        """Let the document be sent again: `connector resend`."""
+        self._node.operator("lan").requeue(DOC)
 
     def state(self, packet_id: str) -> DeliveryState:
         """Return the state of its delivery."""
@@ -174,6 +183,31 @@ def test_moves(
     assert desk.state("doc") is (after or before)
     assert row.state is InboxState.DELIVERED
     assert [finding["code"] for finding in row.findings] == ([] if after else ["EDX-7022"])
+    assert desk.alarms() == []
+
+
+@pytest.mark.parametrize("answered", [(), (S.ARRIVED,), (S.ARRIVED, S.REFUSED)])
+def test_what_is_sent_again_leaves_whatever_is_answered_before(
+    desk: Desk, answered: tuple[StatusCode, ...]
+) -> None:
+    """Answers to an earlier sending are recorded; once it is on its way again they count."""
+    if answered:
+        desk.set("doc", D.UNCONFIRMED)  # answered before its confirm
+    for status in answered:
+        desk.take(status)
+    desk.again()
+    for status in (S.ARRIVED, S.ACCEPTED, S.REFUSED):
+        row = desk.take(status)
+        assert row.state is InboxState.DELIVERED
+        assert [finding["code"] for finding in row.findings] == ["EDX-7023"]
+        assert desk.state("doc") is D.QUEUED
+    desk.move("doc", D.UNCONFIRMED)
+    desk.move("doc", D.BLOCKED)
+    desk.take(S.ACCEPTED)
+    assert desk.state("doc") is D.BLOCKED
+    desk.move("doc", D.UNCONFIRMED)
+    desk.take(S.ACCEPTED)
+    assert desk.state("doc") is D.ACCEPTED
     assert desk.alarms() == []
 
 

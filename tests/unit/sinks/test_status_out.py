@@ -327,9 +327,21 @@ def test_a_part_of_a_write(opened: Open, path: Path, monkeypatch: pytest.MonkeyP
     assert ids(path) == [1, 2, 3]
 
 
-def test_a_place_that_is_no_file(sink: StatusSink, path: Path) -> None:
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_a_place_that_is_no_file(
+    sink: StatusSink, path: Path, make: Callable[[Path], None]
+) -> None:
+    """A directory or a pipe is named as what it is not; the changes wait for a file."""
+    make(path)
+    with pytest.raises(UnavailableError) as caught:
+        sink.write([change(1)])
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.place) == (system_codes.NO_FILE.code, str(path))
+
+
+def test_a_place_that_cannot_be_opened(sink: StatusSink, path: Path) -> None:
     """What cannot be opened is told with the system's reason; the changes wait."""
-    path.mkdir()
+    path.symlink_to(path)
     with pytest.raises(UnavailableError) as caught:
         sink.write([change(1)])
     assert caught.value.findings[0].code == system_codes.FILE_DOWN.code
