@@ -29,6 +29,7 @@ from connector.flow.operate import Operator
 from connector.flow.ours import OurAgency, Ours
 from connector.flow.outbound import Outbound
 from connector.flow.own_signature import OwnSignature
+from connector.flow.places import refuse_clashes
 from connector.flow.receipts import Receipts
 from connector.flow.receive import Receiver
 from connector.flow.relay import Relay
@@ -224,6 +225,8 @@ def _given(config: NodeConfig, clock: Clock) -> _Given:
     files = TrustFiles(config=config.trust, state_dir=config.state_dir)
     source = TrustSource(files, clock=clock, canonical=catalogue.canonical)
     loader = Loader(ours, keys, clock)
+    adapters, sinks = loader.load_all(config.adapters), node_sinks(config)
+    refuse_clashes(config, adapters)
     return _Given(
         config=config,
         clock=clock,
@@ -232,8 +235,8 @@ def _given(config: NodeConfig, clock: Clock) -> _Given:
         keys=keys,
         source=source,
         loader=loader,
-        adapter_set=AdapterSet(loader.load_all(config.adapters)),
-        sinks=node_sinks(config),
+        adapter_set=AdapterSet(adapters),
+        sinks=sinks,
         limits=_limits(config),
         policy=_policy(config),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,12 +16,14 @@ from connector.config import codes as config_codes
 from connector.config.load import parse
 from connector.config.node import NodeConfig
 from connector.errors import ConnectorError, Finding, Severity
-from connector.flow import codes
+from connector.flow import codes, lint_codes
 from connector.flow.adapters.adapter import Adapter
 from connector.flow.adapters.adapter_set import Loader
 from connector.flow.links import agency_broker
 from connector.flow.node import node_sinks, node_trust, our_agencies, signing_keys
+from connector.flow.places import clashes, exports_of, exports_twice
 from connector.flow.states.exchange import check_exchanges
+from connector.flow.status_places import check_status_files
 from connector.sinks import codes as sink_codes
 from connector.sinks.settings import FolderSettings
 from connector.trust.codes import KEY_NOT_REGISTERED
@@ -90,7 +93,7 @@ def _certificates(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Ite
 
 
 def _adapters(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Iterator[Finding]:
-    """Yield what the node itself would say about each of its adapters."""
+    """Yield what the node itself would say about its adapters, and about whom they disturb."""
     can_sign = [agency.code for agency in config.agencies if agency.key is not None]
     loader = Loader(our_agencies(config, catalogue), can_sign, clock)
     loaded: list[Adapter] = []
@@ -99,6 +102,10 @@ def _adapters(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Iterato
             loaded.append(loader.load(directory, loaded))
         except ConnectorError as error:
             yield from error.findings
+    exports = exports_of(config, loaded)
+    yield from clashes(config, exports)
+    yield from check_status_files(config, exports)
+    yield from exports_twice(exports)
 
 
 def _broker(config: NodeConfig) -> Iterator[Finding]:
@@ -110,6 +117,11 @@ def _broker(config: NodeConfig) -> Iterator[Finding]:
     usable = all(_is_host(host) for host in hosts.split(","))
     if not usable:
         yield codes.BROKER_HOST.at(place)
+    elif config.broker.url.startswith("amqp:"):
+        yield from _in_the_open(hosts, place)
+    management = config.broker.management_url
+    if management is not None and not _is_host(urlsplit(management).netloc.rpartition("@")[2]):
+        yield lint_codes.MANAGEMENT_HOST.at(config.section("broker", "management_url").place())
     told: set[Finding] = set()
     for agency in config.agencies:
         try:
@@ -129,7 +141,22 @@ def _is_host(text: str) -> bool:
     """Tell whether a text is a host with a port that can be, or without one."""
     try:
         parts = urlsplit(f"//{text}")
-        return bool(parts.hostname) and parts.port != 0
+        return bool(parts.hostname) and parts.port != 0 and not text.endswith(":")
+    except ValueError:
+        return False
+
+
+def _in_the_open(hosts: str, place: str) -> Iterator[Finding]:
+    """Yield a warning if what is not encrypted leaves this machine."""
+    names = [urlsplit(f"//{host}").hostname or "" for host in hosts.split(",")]
+    away = [name for name in names if not _is_loopback(name)]
+    if away:
+        yield lint_codes.BROKER_PLAIN.at(place, host=", ".join(away))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 

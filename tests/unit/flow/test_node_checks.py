@@ -126,7 +126,7 @@ def test_adapter_of_an_agency_without_key(config: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "hosts", ["mq:70000", "mq:0", "mq:abc", "mq,", ":5672", "a:5672,b:99999", "g22@mq:-1"]
+    "hosts", ["mq:70000", "mq:0", "mq:abc", "mq:", "mq,", ":5672", "a:5672,b:99999", "g22@mq:-1"]
 )
 def test_host_or_port_that_cannot_be(config: Path, hosts: str) -> None:
     """An address that nobody can connect to is told at broker.url."""
@@ -139,7 +139,44 @@ def test_host_or_port_that_cannot_be(config: Path, hosts: str) -> None:
 @pytest.mark.parametrize("hosts", ["mq", "mq:5672", "a:1,b:65535", "[::1]:5672", "g22@mq"])
 def test_hosts_and_ports_that_can_be(config: Path, hosts: str) -> None:
     """One host or several, with a port or without, IPv6 too."""
+    change(config, "amqp://127.0.0.1:5672", f"amqps://{hosts}")
+    assert [each for each in found(config) if each.code == "EDX-1108"] == []
+
+
+@pytest.mark.parametrize("hosts", ["10.0.0.5:5672", "mq", "localhost,mq", "g22@[2001:db8::1]:5672"])
+def test_link_that_is_not_encrypted(config: Path, hosts: str) -> None:
+    """Passwords and documents on a network in the clear are a warning."""
+    at = change(config, "127.0.0.1:5672", hosts)
+    (finding,) = found(config)
+    assert (finding.code, finding.severity) == ("EDX-1122", Severity.WARNING)
+    assert finding.place.startswith(at)
+    assert "127.0.0.1" not in finding.en
+
+
+@pytest.mark.parametrize(
+    "hosts", ["localhost", "127.0.0.2:5672", "g22@[::1]:5672", "[::1],localhost"]
+)
+def test_link_within_the_machine(config: Path, hosts: str) -> None:
+    """On loopback nothing has to be encrypted."""
     change(config, "127.0.0.1:5672", hosts)
+    assert found(config) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["http://mq:156720", "https://mq:0", "http://:15672", "http://mq:/"]
+)
+def test_management_address_that_cannot_be(config: Path, url: str) -> None:
+    """An address of the management API that nobody can connect to is told at its place."""
+    change(config, '5672/x"', f'5672/x", management_url: "{url}"')
+    (finding,) = found(config)
+    assert finding.code == "EDX-1121"
+    assert finding.place == f"{config}:9:{config.read_text('utf-8').splitlines()[8].index(url)}"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:15672", "https://mq", "http://[::1]:15672/"])
+def test_management_address_that_can_be(config: Path, url: str) -> None:
+    """With a port or without, IPv6 too."""
+    change(config, '5672/x"', f'5672/x", management_url: "{url}"')
     assert found(config) == []
 
 
@@ -160,7 +197,7 @@ def test_tls_files_that_cannot_be_used(config: Path, tmp_path: Path) -> None:
 
 def test_password_in_the_address(config: Path) -> None:
     """It is told, a warning outside of production, and is not repeated."""
-    at = change(config, "127.0.0.1:5672", "g22:geheim@mq:5672")
+    at = change(config, "127.0.0.1:5672", "g22:geheim@127.0.0.1:5672")
     (finding,) = found(config)
     assert (finding.code, finding.severity) == ("EDX-1020", Severity.WARNING)
     assert finding.place.startswith(at)
