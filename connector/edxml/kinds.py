@@ -16,7 +16,7 @@ from connector.edxml import rule_codes
 from connector.edxml.endings import named_ending, runs, split_name, visible
 from connector.errors import Finding
 
-__all__ = ["HEAD", "Kind", "check_kind", "sniff"]
+__all__ = ["HEAD", "Kind", "check_kind", "contradiction", "is_program", "sniff"]
 
 HEAD: Final = 1024
 """How many of the first bytes `sniff` looks at."""
@@ -100,6 +100,7 @@ _ZIP_FAMILIES: Final = (
 _BY_EXTENSION: Final = {
     ".7z": _SEVEN_ZIP,
     ".doc": _WORD,
+    ".docm": _ZIPPED,
     ".docx": _ZIPPED,
     ".htm": frozenset({Kind.HTML, Kind.XML}),
     ".html": frozenset({Kind.HTML, Kind.XML}),
@@ -109,6 +110,7 @@ _BY_EXTENSION: Final = {
     ".pdf": frozenset({Kind.PDF}),
     ".png": frozenset({Kind.PNG}),
     ".ppt": frozenset({Kind.OLE2}),
+    ".pptm": _ZIPPED,
     ".pptx": _ZIPPED,
     ".rar": _RAR,
     ".rtf": frozenset({Kind.RTF}),
@@ -116,6 +118,7 @@ _BY_EXTENSION: Final = {
     ".tiff": frozenset({Kind.TIFF}),
     ".txt": _TEXT,
     ".xls": frozenset({Kind.OLE2}),
+    ".xlsm": _ZIPPED,
     ".xlsx": _ZIPPED,
     ".xml": frozenset({Kind.XML}),
     ".zip": _ZIPPED,
@@ -138,20 +141,32 @@ def sniff(head: bytes) -> Kind:
 
 
 def check_kind(head: bytes, name: str, content_type: str, place: str) -> Iterator[Finding]:
-    """Find programs (an error), and files that are not what type or name say (a warning).
-
-    A program is one by its first bytes, by the name as it is seen, or by that it is stored under.
-    """
-    kind, ending = sniff(head), named_ending(visible(name))
-    if kind is Kind.PROGRAM or runs(ending) or runs(split_name(name, content_type)[1]):
+    """Find programs (an error), and files that are not what type or name say (a warning)."""
+    if is_program(head, name, content_type):
         yield rule_codes.PROGRAM.at(place)
         return
-    ending = f".{ending}"
+    found = contradiction(head, name, content_type)
+    if found is not None:
+        yield rule_codes.KIND_DIFFERS.at(place, claim=found[0], kind=found[1].value)
+
+
+def is_program(head: bytes, name: str, content_type: str) -> bool:
+    """Tell programs by the first bytes, the name as it is seen, or that it is stored under."""
+    return (
+        sniff(head) is Kind.PROGRAM
+        or runs(named_ending(visible(name)))
+        or runs(split_name(name, content_type)[1])
+    )
+
+
+def contradiction(head: bytes, name: str, content_type: str) -> tuple[str, Kind] | None:
+    """Return the type or ending that the first bytes of a file belie, and its kind by them."""
+    kind, ending = sniff(head), f".{named_ending(visible(name))}"
     claims = ((content_type, _of_type(content_type)), (ending, _BY_EXTENSION.get(ending)))
     for claim, expected in claims:
         if head and expected is not None and kind not in expected:
-            yield rule_codes.KIND_DIFFERS.at(place, claim=claim[:_SHOWN], kind=kind.value)
-            return
+            return claim[:_SHOWN], kind
+    return None
 
 
 def _of_type(content_type: str) -> frozenset[Kind] | None:

@@ -14,11 +14,12 @@ from pydantic import Field, model_validator
 
 from connector.config.settings import SettingProblem, Settings
 from connector.config.suggest import did_you_mean
+from connector.edxml.kinds import HEAD, contradiction, is_program
 from connector.errors import Finding, RecordError
 from connector.mapping import codes, value_codes
 from connector.mapping.text import checked
 from connector.mapping.undecided import UNDECIDED
-from connector.mapping.values import Refusal, is_empty, text_of
+from connector.mapping.values import Refusal, is_empty, shown, text_of
 from connector.model.content import BytesContent, Content
 from connector.model.envelope import Attachment
 from connector.model.identity import name_based
@@ -224,10 +225,27 @@ def _loaded(settings: AttachmentSettings, given: str, content: Content) -> Loade
     if not name:
         raise Refusal(codes.ATTACHMENT_UNNAMED, column=settings.column or settings.blob)
     if content.size == 0:
-        raise Refusal(codes.ATTACHMENT_EMPTY, name=name)
+        raise Refusal(codes.ATTACHMENT_EMPTY, name=shown(name))
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     content_type = settings.content_type or CONTENT_TYPES.get(extension)
     if content_type is None:
+        if is_program(b"", name, ""):
+            raise Refusal(codes.ATTACHMENT_PROGRAM, name=shown(name))
         known = ", ".join(CONTENT_TYPES)
-        raise Refusal(codes.ATTACHMENT_EXTENSION, name=name, known=known)
+        raise Refusal(codes.ATTACHMENT_EXTENSION, name=shown(name), known=known)
+    if settings.content_type is not None:
+        _hold_to(content_type, name, content)
     return LoadedFile(name, content_type, content, settings.description)
+
+
+def _hold_to(content_type: str, name: str, content: Content) -> None:
+    """Refuse a file that belies the type which the adapter gives to all of them."""
+    with content.open() as stream:
+        head = stream.read(HEAD)
+    if is_program(head, name, content_type):
+        raise Refusal(codes.ATTACHMENT_PROGRAM, name=shown(name))
+    found = contradiction(head, name, content_type)
+    if found is not None:
+        claim, kind = found
+        facts = {"content_type": content_type, "claim": shown(claim), "kind": kind.value}
+        raise Refusal(codes.ATTACHMENT_KIND, name=shown(name), **facts)

@@ -14,7 +14,9 @@ __all__ = [
     "AMBIGUOUS_DATE",
     "ATTACHMENT_EMPTY",
     "ATTACHMENT_EXTENSION",
+    "ATTACHMENT_KIND",
     "ATTACHMENT_NOT_BYTES",
+    "ATTACHMENT_PROGRAM",
     "ATTACHMENT_UNNAMED",
     "BAD_CODE",
     "BAD_KIND",
@@ -381,6 +383,22 @@ ATTACHMENT_UNNAMED: Final = Text(
     "EDX-1283",
     "the file in column '{column}' has no name",
     "tệp ở cột '{column}' không có tên",
+)
+ATTACHMENT_PROGRAM: Final = Text(
+    "EDX-1284",
+    "the file '{name}' is a program",
+    "tệp '{name}' là chương trình thực thi",
+    "programs never go out, whatever content_type says; attach the document itself",
+    "chương trình không bao giờ được gửi, dù content_type khai báo thế nào; hãy đính kèm văn bản",
+)
+ATTACHMENT_KIND: Final = Text(
+    "EDX-1285",
+    "attachments says {content_type}, but '{name}' is called {claim} and holds another kind "
+    "({kind})",
+    "attachments khai báo {content_type}, nhưng '{name}' ghi là {claim} mà nội dung thuộc loại "
+    "khác ({kind})",
+    "leave content_type out where names have endings, or attach the right file",
+    "bỏ content_type nếu tên tệp có phần mở rộng, hoặc đính kèm đúng tệp",
 )
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(

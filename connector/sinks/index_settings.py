@@ -16,7 +16,9 @@ from connector.sinks.common_settings import RAW_VALUES, DateFormat, check_charse
 
 __all__ = ["IndexFile"]
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}(?<!\.)")
+"""Windows, which may see the directory as a share, drops a dot at the end."""
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)", re.IGNORECASE)
 _OURS: Final = re.compile(
     r"[0-9]{2,}-.*|updates|packet\.edxml|recall\.edxml"
     r"|(document|verification|replaced|cancelled)\.json"
@@ -88,7 +90,7 @@ class IndexFile(Settings):
     @field_validator("file")
     @classmethod
     def _name_of_its_own(cls, file: str) -> str:
-        if not _NAME.fullmatch(file) or _OURS.fullmatch(file.lower()):
+        if not _NAME.fullmatch(file) or _OURS.fullmatch(file.lower()) or _DEVICE.match(file):
             raise SettingProblem(codes.INDEX_NAME, file=file)
         return file
 
@@ -100,12 +102,15 @@ class IndexFile(Settings):
 
     @model_validator(mode="after")
     def _each_column_once(self) -> Self:
-        """Compare names as they are written: two may become one in a legacy charset."""
+        """Compare names as they are written: two may become one in a legacy charset.
+
+        Large and small letters are one, as they are to most imports.
+        """
         written = self.format == "json" or self.header
         taken: set[str] = set()
         for place, text in self._names():
             of_key = len(place) > 1
-            name = self._held(text, place, of_key=of_key) if written else text
+            name = self._held(text, place, of_key=of_key).casefold() if written else text
             if name in taken or (self.format == "json" and _nested(name, taken)):
                 raise SettingProblem(codes.COLUMN_TWICE, below=place, of_key=of_key, column=text)
             taken.add(name)

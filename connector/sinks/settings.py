@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -200,17 +201,23 @@ class SqlSettings(Settings):
 
     @model_validator(mode="after")
     def _each_column_once(self) -> Self:
-        taken = {self.key_column, self.status.column}
+        """Insist on columns that differ in more than large and small letters."""
+        taken = {_name(self.key_column), _name(self.status.column)}
         for part in ("columns", "constants"):
             for column in getattr(self, part):
-                if column in taken:
+                if _name(column) in taken:
                     raise SettingProblem(
                         codes.COLUMN_TWICE, below=(part, column), of_key=True, column=column
                     )
-                taken.add(column)
+                taken.add(_name(column))
         return self
 
     @model_validator(mode="after")
     def _known_charset(self) -> Self:
         check_charset(self.charset or "utf-8")
         return self
+
+
+def _name(column: str) -> str:
+    """Return a column's name as most databases compare it."""
+    return unicodedata.normalize("NFC", column).casefold()

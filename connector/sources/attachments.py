@@ -209,4 +209,6 @@ def _stamp(status: os.stat_result) -> _Stamp:
 
 
 def _refuse(text: Text, place: str, reference: str) -> RecordError:
-    return RecordError(text.at(place, reference=reference))
+    """Refuse a reference, in which what no eye sees or what turns letters round is spelled out."""
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in reference)
+    return RecordError(text.at(place, reference=shown))

@@ -18,6 +18,7 @@ from PIL import Image
 
 from connector.edxml.kinds import HEAD, Kind, check_kind, sniff
 
+DOCM = "application/vnd.ms-word.document.macroEnabled.12"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ODT = "application/vnd.oasis.opendocument.text"
@@ -73,6 +74,7 @@ def image(kind: str) -> Callable[[], bytes]:
         (xls, Kind.OLE2, "a.xls", "application/vnd.ms-excel"),
         (xlsx, Kind.ZIP, "a.xlsx", XLSX),
         (lambda: zipped("[Content_Types].xml", "word/document.xml"), Kind.ZIP, "a.docx", DOCX),
+        (lambda: zipped("[Content_Types].xml", "word/vbaProject.bin"), Kind.ZIP, "a.docm", DOCM),
         (lambda: zipped("mimetype", "content.xml"), Kind.ZIP, "a.odt", ODT),
         (zipped, Kind.ZIP, "a.zip", "application/zip"),
         (image("PNG"), Kind.PNG, "a.png", "image/png"),

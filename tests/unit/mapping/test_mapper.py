@@ -104,7 +104,7 @@ def test_all_findings_of_a_record_are_told_at_once() -> None:
         ("EDX-1255", "vb.csv:2 [NguoiKy]"),
         ("EDX-1247", "vb.csv:2 [NoiNhan]"),
         ("EDX-1250", "vb.csv:2 [DoKhan]"),
-        ("EDX-1280", "vb.csv:2 [Tep]"),
+        ("EDX-1284", "vb.csv:2 [Tep]"),
         ("EDX-1280", "vb.csv:2 [Tep]"),
         ("EDX-1240", "vb.csv:2 [TrichYeu]"),
     ]
@@ -187,8 +187,40 @@ def test_attachments_from_columns() -> None:
     assert [f.code for f in refused(text, NoiDung=b"x", Ten="a")] == ["EDX-1280"]
     assert [f.code for f in refused(text)] == ["EDX-1241", "EDX-1241"]
     typed = text.replace("required: true", "content_type: application/pdf")
-    assert run(typed, NoiDung=b"x", Ten="a").document.attachments[0].name == "a"
+    assert run(typed, NoiDung=b"%PDF-1.4", Ten="a").document.attachments[0].name == "a"
     assert run(typed, NoiDung=None, Ten=None).document.attachments == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.pdf", b"PK\x03\x04", "EDX-1285"),
+        ("a.docm", b"PK\x03\x04", "EDX-1285"),
+        ("a.docm. ", b"%PDF-1.4", "EDX-1285"),
+        ("a.docx", b"%PDF-1.4", "EDX-1285"),
+        ("a", b"Xin", "EDX-1285"),
+        ("a.pif", b"%PDF-1.4", "EDX-1284"),
+        ("a.exe. ", b"%PDF-1.4", "EDX-1284"),
+        ("a.pdf", b"#!/bin/sh", "EDX-1284"),
+    ],
+)
+def test_files_that_belie_the_type_of_the_adapter(name: str, content: bytes, code: str) -> None:
+    """A type that an adapter gives to all its files is no way round what a file is."""
+    typed = ADAPTER.replace(
+        '{column: Tep, split: ";"}',
+        "{blob: NoiDung, name: Ten, content_type: application/pdf}",
+    )
+    assert [f.code for f in refused(typed, NoiDung=content, Ten=name)] == [code]
+
+
+@pytest.mark.parametrize("name", ["congvan\u202efdp.exe", "congvan\u200b.scr", "vb\u202efdp.la"])
+def test_names_that_deceive_the_eye_are_spelled_out(name: str) -> None:
+    """What turns or hides letters of a name stands in a finding as an escape."""
+    (found,) = refused(Tep=name)
+    assert found.code == ("EDX-1280" if name.endswith("la") else "EDX-1284")
+    for text in (found.vi, found.en):
+        assert text.isprintable()
+        assert "\\u20" in text
 
 
 def test_text_is_composed_and_damage_is_refused() -> None:

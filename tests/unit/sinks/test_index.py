@@ -230,6 +230,7 @@ def test_again_changes_nothing(tmp_path: Path, item: Inbound) -> None:
     [
         *("../x.csv", "a/b.csv", ".x", "", "văn bản.csv", "x" * 65, "01-a.csv", "updates"),
         *("packet.edxml", "Document.json", "verification.json", "cancelled.json", "replaced.json"),
+        *("document.json.", "vanban.csv..", "CON", "nul.csv", "Com1.txt"),
     ],
 )
 def test_names_that_the_index_cannot_have(tmp_path: Path, name: str) -> None:
@@ -251,6 +252,7 @@ def test_names_that_the_index_cannot_have(tmp_path: Path, name: str) -> None:
         (CSV, "charset: utf-8", "charset: Raw-Unicode-Escape", codes.UNKNOWN_CHARSET.code),
         (CSV, "charset: utf-8", "charset: U7", codes.UNKNOWN_CHARSET.code),
         (CSV, "Nguon: Trục", "SoKyHieu: x", codes.COLUMN_TWICE.code),
+        (CSV, "Nguon: Trục", "sokyhieu: x", codes.COLUMN_TWICE.code),
         (CSV, "files_column: Tep", "files_column: Nguon", codes.COLUMN_TWICE.code),
         (JSON, "ngay: prom", "van_ban: prom", codes.COLUMN_TWICE.code),
         (JSON, "files_column: tep", "files_column: han.tep", codes.COLUMN_TWICE.code),

@@ -63,6 +63,7 @@ def test_every_setting_is_described(kind: str) -> None:
         ("type: sql", "kind: sql", codes.UNKNOWN_KIND.code),
         ("TrichYeu: subject", "TrichYeu: subjct", codes.UNKNOWN_PATH.code),
         ("TrichYeu: subject", "TrangThai: subject", codes.COLUMN_TWICE.code),
+        ("TrichYeu: subject", "TRANGTHAI: subject", codes.COLUMN_TWICE.code),
         ("table: VanBanDen", "table: VanBanDen\n    charset: tcvn", codes.UNKNOWN_CHARSET.code),
         ("table: VanBanDen", "table: VanBanDen\n    charset: idna", codes.UNKNOWN_CHARSET.code),
         ("sqlite:///qlvb.db", "khong phai url", codes.BAD_URL.code),

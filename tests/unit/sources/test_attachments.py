@@ -79,6 +79,15 @@ def test_absent_files_refuse_the_record(files: Path, reference: str) -> None:
     assert refusal(files, reference) == codes.ATTACHMENT_ABSENT.code
 
 
+def test_names_that_deceive_the_eye_are_spelled_out(files: Path) -> None:
+    """What turns the letters of a name round stands in the finding as an escape."""
+    with pytest.raises(RecordError) as caught:
+        Attachments(files).content(RECORD, "công văn\u202efdp.exe")
+    (finding,) = caught.value.findings
+    assert "công văn\\u202efdp.exe" in finding.en
+    assert finding.vi.isprintable()
+
+
 def test_empty_files_refuse_the_record(files: Path) -> None:
     """An empty scan is a failed scan."""
     (files / "a.pdf").touch()
