@@ -281,7 +281,10 @@ def sinks() -> str:
     return _kinds_page(
         "# Đích nhận · Sinks",
         "Một mục của `sinks` trong `connector.yaml`; `type` chọn loại. One entry of `sinks` in "
-        "`connector.yaml`. Each also takes `serves`, the codes whose documents go there.",
+        "`connector.yaml`. Each also takes `serves`, the codes whose documents go there. "
+        "Mỗi đích nhận mọi văn bản của các mã đó: nhiều đích thì văn bản được giao cho từng đích. "
+        "Of several sinks each gets every document of its codes; it counts as delivered when all "
+        "have taken it.",
         {name: settings_model(name) for name in kinds()},
     )
 

@@ -36,6 +36,7 @@ __all__ = [
     "POLICY_DIFFERS",
     "POLICY_MISSING",
     "POLICY_OVERRIDDEN",
+    "PORT_TAKEN",
     "PUBLISH_DENIED",
     "QUEUE_DENIED",
     "QUEUE_DIFFERS",
@@ -368,6 +369,13 @@ SERVER_STOPPED: Final = Text(
     "Nút RabbitMQ riêng không chạy",
     "Start it first.",
     "Hãy khởi động nó trước.",
+)
+PORT_TAKEN: Final = Text(
+    "EDX-6073",
+    "Port {port} of this machine is in use",
+    "Cổng {port} của máy này đang được dùng",
+    "End the broker that uses it, or give another port with --port and --management-port.",
+    "Dừng máy chủ đang dùng cổng, hoặc chọn cổng khác bằng --port và --management-port.",
 )
 BUG: Final = Text(
     "EDX-6099",

@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -61,9 +61,9 @@ class PrivateNode:
     """One node in one directory; the data stays there over `stop` and `start`.
 
     A `disposable` node is killed by `stop`, which saves the seconds of an orderly end. `extra`
-    are further lines of rabbitmq.conf, `plugins` those beside the management API. Raises
-    ConfigError if RabbitMQ is not installed and UnavailableError, with the errors of the log, if
-    the node does not start.
+    are further lines of rabbitmq.conf, `plugins` those beside the management API, `at` the ports
+    of AMQP and management instead of free ones. Raises ConfigError if RabbitMQ is not installed
+    and UnavailableError, with the errors of the log, if the node does not start.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class PrivateNode:
         disposable: bool = False,
         extra: Mapping[str, str] | None = None,
         plugins: Sequence[str] = (),
+        at: tuple[int, int] | None = None,
         start_timeout_seconds: float = 120.0,
         clock: Clock | None = None,
     ) -> None:
@@ -82,6 +83,7 @@ class PrivateNode:
         self._how_to_stop: Final = signal.SIGKILL if disposable else signal.SIGTERM
         self._extra: Final = dict(extra or {})
         self._plugins: Final = ("rabbitmq_management", *plugins)
+        self._at: Final = at
         self._timeout: Final = start_timeout_seconds
         self._clock: Final = clock or SystemClock()
         self._ports: Ports | None = None
@@ -138,12 +140,17 @@ class PrivateNode:
         return Management(self.management_url, self.admin_user, self.admin_password, vhost)
 
     def start(self) -> None:
-        """Start the node on free ports and wait until it takes connections."""
+        """Start the node and wait until it takes connections."""
         if self._node is not None:
             return
+        for port in filter(_listens, self._at or ()):
+            raise UnavailableError(codes.PORT_TAKEN.at(str(self.directory), port=port))
         atexit.register(self.stop)
         for attempt in range(1, _ATTEMPTS + 1):
             self._ports = free_ports()
+            if self._at is not None:
+                amqp, management = self._at
+                self._ports = replace(self._ports, amqp=amqp, management=management)
             try:
                 self._launch()
             except UnavailableError:

@@ -58,7 +58,8 @@ def preview(
 ) -> None:
     """Show what the records of the export of ADAPTER would become, as signed packets in files.
 
-    Nothing is stored and nothing is sent. Exit with 65 if no record is usable.
+    Nothing is stored and nothing is sent. Exit with 65 if no record is usable, with 0 if any is,
+    also where others are refused.
     """
     from connector.clock import SystemClock
     from connector.flow.adapters.dry_run import dry_run

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ def make_targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
 
 
+@pytest.fixture
+def broker_ends(tmp_path: Path) -> Iterator[None]:
+    """End the broker of a guide, also where one of its commands fails."""
+    yield
+    command = [sys.executable, "-m", "connector.broker", "stop", str(tmp_path / "broker")]
+    subprocess.run(command, capture_output=True, check=True)
+
+
+@pytest.mark.usefixtures("broker_ends")
 @pytest.mark.parametrize("name", GUIDES)
 def test_every_command_runs_as_it_stands(name: str, tmp_path: Path) -> None:
     """A reader who copies all blocks of a page in order gets through it without an error."""
