@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -232,20 +233,20 @@ def test_status_file_that_cannot_be(make: Made, tmp_path: Path, path: str, code:
     assert [(each.code, each.place) for each in found(config)] == [(code, place_of(config, path))]
 
 
-def test_status_file_that_may_not_be_written(make: Made, tmp_path: Path) -> None:
+def test_status_file_that_may_not_be_written(make: Made) -> None:
     """A file that this user may not write is told."""
-    (tmp_path / "ra.csv").touch()
-    (tmp_path / "ra.csv").chmod(0o444)
-    config = load_node(make(status="ra.csv"))
-    if os.geteuid() == 0:
-        for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-            directory.chmod(0o755)
-        os.seteuid(65534)
-    try:
-        findings = list(check_node(config, ManualClock()))
-    finally:
+    with TemporaryDirectory() as directory:  # others may not search those of the tests
+        Path(directory).chmod(0o755)
+        path = Path(directory) / "ra.csv"
+        path.touch(0o444)
+        config = load_node(make(status=str(path)))
         if os.getuid() == 0:
-            os.seteuid(0)
+            os.seteuid(65534)
+        try:
+            findings = list(check_node(config, ManualClock()))
+        finally:
+            if os.getuid() == 0:
+                os.seteuid(0)
     assert "EDX-1119" in [finding.code for finding in findings]
 
 
