@@ -6,7 +6,7 @@ from typing import Final
 
 from connector.errors import Severity, Text
 
-__all__ = ["CATALOGUE", "DISK_FULL_SOON", "KEYS_REFUSED", "TRUST_REFUSED"]
+__all__ = ["CATALOGUE", "CLOCK_SET_BACK", "DISK_FULL_SOON", "KEYS_REFUSED", "TRUST_REFUSED"]
 
 DISK_FULL_SOON: Final = Text(
     "EDX-7060",
@@ -35,4 +35,19 @@ KEYS_REFUSED: Final = Text(
     severity=Severity.WARNING,
 )
 
-CATALOGUE: Final[tuple[Text, ...]] = (DISK_FULL_SOON, TRUST_REFUSED, KEYS_REFUSED)
+CLOCK_SET_BACK: Final = Text(
+    "EDX-7063",
+    "the clock was set back; {count} deliveries and messages waited for a later time and are "
+    "due now",
+    "đồng hồ máy bị chỉnh lùi; {count} lượt gửi và tin đang chờ thời điểm muộn hơn được xử lý ngay",
+    "check the machine's time (chrony, NTP); nothing else is to be done",
+    "kiểm tra giờ của máy chủ (chrony, NTP); không cần làm gì thêm",
+    severity=Severity.WARNING,
+)
+
+CATALOGUE: Final[tuple[Text, ...]] = (
+    DISK_FULL_SOON,
+    TRUST_REFUSED,
+    KEYS_REFUSED,
+    CLOCK_SET_BACK,
+)

@@ -1,4 +1,4 @@
-"""What a running node does beside documents: follow its trust data and keys, warn before expiry.
+"""What a running node does beside documents: follow trust data, keys and clock, warn before expiry.
 
 Everything that changes is journalled; what cannot be taken over is an alarm and a concern of
 `status` until it is mended, and the old state stays in force.
@@ -13,11 +13,13 @@ from typing import Final
 
 from connector.errors import Finding
 from connector.events import AlarmRaised, KeysReloaded, OperatorActed, TrustChanged
+from connector.flow.concern_codes import CLOCK_SET_BACK
 from connector.flow.concerns import KEYS, TRUST
 from connector.flow.ledger import Ledger, Work
 from connector.flow.told import kept
 from connector.model.states import InboxState
-from connector.store import inbox
+from connector.store import inbox, outbox
+from connector.store.columns import CLOCK_STEP
 from connector.store.conditions import Condition, ConditionKind, lift, put
 from connector.trust.inventory import certificate_findings
 from connector.trust.keyring import Keyring, Reload
@@ -37,6 +39,7 @@ class Upkeep:
         self._source = source
         self._keyring = keyring
         self._warned: dt.datetime | None = None
+        self._offset: float | None = None
         self._refused: dict[str, str | None] = {}
         self._keys_asked = False
         self._noting = threading.Lock()
@@ -47,8 +50,22 @@ class Upkeep:
         Raises:
             StorageError: the journal or the cache of OCSP answers cannot be written.
         """
+        brought = self._follow_clock()
         answers, problems = self._source.fetch()
-        return self._take_over(self._keyring.reload(), answers, problems)
+        return brought + self._take_over(self._keyring.reload(), answers, problems)
+
+    def _follow_clock(self) -> int:
+        """Let nothing wait for a time that only a wrong clock has seen; looked at once at start."""
+        clock = self._ledger.clock
+        offset = clock.now().timestamp() - clock.monotonic()
+        before, self._offset = self._offset, offset
+        if before is not None and offset > before - CLOCK_STEP.total_seconds():
+            return 0
+        with self._ledger.work() as work:
+            count = outbox.due_again(work.tx, now=work.now) + inbox.due_again(work.tx, now=work.now)
+            if count:
+                _alarm(work, (CLOCK_SET_BACK.at("clock", count=count),))
+        return count
 
     def reload(self, actor: str) -> int:
         """Read trust data and keys anew at once, changed or not; return how much changed.

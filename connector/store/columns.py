@@ -17,7 +17,10 @@ from sqlalchemy import Dialect, Text, TypeDecorator
 from connector.errors import Bug
 from connector.store import codes
 
-__all__ = ["Json", "Moment", "Plain", "Word", "moment_text", "to_json"]
+__all__ = ["CLOCK_STEP", "Json", "Moment", "Plain", "Word", "moment_text", "to_json"]
+
+CLOCK_STEP: Final = dt.timedelta(seconds=1)
+"""How much later than now a row must have been written to be of a clock that was wrong."""
 
 _PLAIN: Final = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
