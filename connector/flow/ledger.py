@@ -13,6 +13,7 @@ from connector import crash
 from connector.clock import Clock
 from connector.events import DocumentSealed, Emitter, Event, StatusQueued
 from connector.store import journal
+from connector.store.columns import CLOCK_STEP
 from connector.store.store import Store, Transaction
 
 __all__ = ["Ledger", "Work"]
@@ -52,6 +53,16 @@ class Ledger:
         self.clock = clock
         self._emitter = emitter
         self._waiting: tuple[weakref.ref[_Waiting], ...] = ()
+        self._latest: dt.datetime | None = None
+
+    def was_set_back(self) -> bool:
+        """Tell whether something was written at a time that has not come yet; said once.
+
+        At first nobody knows what was written before, so it may have been.
+        """
+        now = self.clock.now()
+        latest, self._latest = self._latest, now
+        return latest is None or now < latest - CLOCK_STEP
 
     def wake_when_queued(self, waiting: _Waiting) -> None:
         """Let whoever waits for something to send know at once that something was queued."""
@@ -63,6 +74,8 @@ class Ledger:
         """Run one durable step; nothing of it remains if it raises."""
         with self.store.begin() as tx:
             work = Work(tx=tx, now=self.clock.now())
+            if self._latest is not None:
+                self._latest = max(self._latest, work.now)
             yield work
             for do, items in work.deferred.items():
                 do(work, items)

@@ -19,7 +19,6 @@ from connector.flow.ledger import Ledger, Work
 from connector.flow.told import kept
 from connector.model.states import InboxState
 from connector.store import inbox, outbox
-from connector.store.columns import CLOCK_STEP
 from connector.store.conditions import Condition, ConditionKind, lift, put
 from connector.trust.inventory import certificate_findings
 from connector.trust.keyring import Keyring, Reload
@@ -39,7 +38,6 @@ class Upkeep:
         self._source = source
         self._keyring = keyring
         self._warned: dt.datetime | None = None
-        self._offset: float | None = None
         self._refused: dict[str, str | None] = {}
         self._keys_asked = False
         self._noting = threading.Lock()
@@ -56,10 +54,7 @@ class Upkeep:
 
     def _follow_clock(self) -> int:
         """Let nothing wait for a time that only a wrong clock has seen; looked at once at start."""
-        clock = self._ledger.clock
-        offset = clock.now().timestamp() - clock.monotonic()
-        before, self._offset = self._offset, offset
-        if before is not None and offset > before - CLOCK_STEP.total_seconds():
+        if not self._ledger.was_set_back():
             return 0
         with self._ledger.work() as work:
             count = outbox.due_again(work.tx, now=work.now) + inbox.due_again(work.tx, now=work.now)

@@ -37,8 +37,6 @@ def test_what_a_clock_ahead_put_off_is_due_at_once(
     if running:
         node.upkeep.step()
     clock.moment += HOURS
-    if running:
-        node.upkeep.step()
     office.export(row("01/VPCP"), row("02/VPCP"))
     office.collect()
     receiver_of(node, AtHand(messages_of([packet(pki, 1)]))).pump()
