@@ -16,7 +16,7 @@ from connector.config.settings import SettingProblem, Settings
 from connector.config.suggest import did_you_mean
 from connector.edxml.kinds import HEAD, contradiction, is_program
 from connector.errors import Finding, RecordError
-from connector.mapping import codes, value_codes
+from connector.mapping import attachment_codes, codes, value_codes
 from connector.mapping.text import checked
 from connector.mapping.undecided import UNDECIDED
 from connector.mapping.values import Refusal, is_empty, shown, text_of
@@ -199,10 +199,10 @@ def _from_path(
 def _from_column(settings: AttachmentSettings, record: Record) -> LoadedFile:
     content = record.values[settings.blob or ""]
     if not isinstance(content, bytes | bytearray | memoryview):
-        raise Refusal(codes.ATTACHMENT_NOT_BYTES, column=settings.blob)
+        raise Refusal(attachment_codes.NOT_BYTES, column=settings.blob)
     given = record.values[settings.name or ""]
     if is_empty(given):
-        raise Refusal(codes.ATTACHMENT_UNNAMED, column=settings.blob)
+        raise Refusal(attachment_codes.UNNAMED, column=settings.blob)
     name = _last(text_of(given).strip())
     return _loaded(settings, name, BytesContent(bytes(content)))
 
@@ -223,16 +223,16 @@ def _references(text: str, split: str | None) -> list[str]:
 def _loaded(settings: AttachmentSettings, given: str, content: Content) -> LoadedFile:
     name = checked(given).strip()
     if not name:
-        raise Refusal(codes.ATTACHMENT_UNNAMED, column=settings.column or settings.blob)
+        raise Refusal(attachment_codes.UNNAMED, column=settings.column or settings.blob)
     if content.size == 0:
-        raise Refusal(codes.ATTACHMENT_EMPTY, name=shown(name))
+        raise Refusal(attachment_codes.EMPTY, name=shown(name))
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     content_type = settings.content_type or CONTENT_TYPES.get(extension)
     if content_type is None:
         if is_program(b"", name, ""):
-            raise Refusal(codes.ATTACHMENT_PROGRAM, name=shown(name))
+            raise Refusal(attachment_codes.PROGRAM, name=shown(name))
         known = ", ".join(CONTENT_TYPES)
-        raise Refusal(codes.ATTACHMENT_EXTENSION, name=shown(name), known=known)
+        raise Refusal(attachment_codes.EXTENSION, name=shown(name), known=known)
     if settings.content_type is not None:
         _hold_to(content_type, name, content)
     return LoadedFile(name, content_type, content, settings.description)
@@ -243,9 +243,9 @@ def _hold_to(content_type: str, name: str, content: Content) -> None:
     with content.open() as stream:
         head = stream.read(HEAD)
     if is_program(head, name, content_type):
-        raise Refusal(codes.ATTACHMENT_PROGRAM, name=shown(name))
+        raise Refusal(attachment_codes.PROGRAM, name=shown(name))
     found = contradiction(head, name, content_type)
     if found is not None:
         claim, kind = found
         facts = {"content_type": content_type, "claim": shown(claim), "kind": kind.value}
-        raise Refusal(codes.ATTACHMENT_KIND, name=shown(name), **facts)
+        raise Refusal(attachment_codes.KIND, name=shown(name), **facts)

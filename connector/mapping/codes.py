@@ -1,7 +1,8 @@
 """What can be wrong with a mapping or with a record that is mapped: EDX-12xx (see value_codes).
 
 EDX-1201 to 1209 are refusals because of secrecy: they never tell a value. EDX-1210 to 1239 are
-about adapter.yaml, EDX-1240 to 1279 about a record's values, EDX-1280 to 1289 about its files.
+about adapter.yaml, EDX-1240 to 1279 about a record's values; those about its files are in
+attachment_codes.
 """
 
 from __future__ import annotations
@@ -12,12 +13,6 @@ from connector.errors import Text
 
 __all__ = [
     "AMBIGUOUS_DATE",
-    "ATTACHMENT_EMPTY",
-    "ATTACHMENT_EXTENSION",
-    "ATTACHMENT_KIND",
-    "ATTACHMENT_NOT_BYTES",
-    "ATTACHMENT_PROGRAM",
-    "ATTACHMENT_UNNAMED",
     "BAD_CODE",
     "BAD_KIND",
     "BAD_NUMBER",
@@ -361,44 +356,6 @@ UPDATE_CONFLICT: Final = Text(
     "bản ghi thêm hoặc bớt nơi nhận nhưng loại nghiệp vụ là {type}",
     "only type 2 updates receivers",
     "chỉ loại 2 cập nhật nơi nhận",
-)
-ATTACHMENT_EXTENSION: Final = Text(
-    "EDX-1280",
-    "the kind of file of '{name}' is not known from its name",
-    "không xác định được loại tệp của '{name}' từ tên tệp",
-    "name it with one of: {known}; or give content_type in attachments",
-    "đặt tên tệp với đuôi: {known}; hoặc khai báo content_type trong attachments",
-)
-ATTACHMENT_EMPTY: Final = Text(
-    "EDX-1281",
-    "the file '{name}' is empty",
-    "tệp '{name}' rỗng",
-)
-ATTACHMENT_NOT_BYTES: Final = Text(
-    "EDX-1282",
-    "the column '{column}' does not hold the bytes of a file",
-    "cột '{column}' không chứa nội dung tệp",
-)
-ATTACHMENT_UNNAMED: Final = Text(
-    "EDX-1283",
-    "the file in column '{column}' has no name",
-    "tệp ở cột '{column}' không có tên",
-)
-ATTACHMENT_PROGRAM: Final = Text(
-    "EDX-1284",
-    "the file '{name}' is a program",
-    "tệp '{name}' là chương trình thực thi",
-    "programs never go out, whatever content_type says; attach the document itself",
-    "chương trình không bao giờ được gửi, dù content_type khai báo thế nào; hãy đính kèm văn bản",
-)
-ATTACHMENT_KIND: Final = Text(
-    "EDX-1285",
-    "attachments says {content_type}, but '{name}' is called {claim} and holds another kind "
-    "({kind})",
-    "attachments khai báo {content_type}, nhưng '{name}' ghi là {claim} mà nội dung thuộc loại "
-    "khác ({kind})",
-    "leave content_type out where names have endings, or attach the right file",
-    "bỏ content_type nếu tên tệp có phần mở rộng, hoặc đính kèm đúng tệp",
 )
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(

@@ -5,9 +5,10 @@ import string
 import pytest
 
 from connector.errors import Text
-from connector.mapping import codes, value_codes
+from connector.mapping import attachment_codes, codes, value_codes
 
-ALL = (*codes.CATALOGUE, *value_codes.CATALOGUE)
+ROOMS = (attachment_codes, codes, value_codes)
+ALL = tuple(text for room in ROOMS for text in room.CATALOGUE)
 
 
 @pytest.mark.parametrize("text", ALL, ids=lambda text: text.code)
@@ -22,7 +23,7 @@ def test_texts_are_complete(text: Text) -> None:
 
 def test_catalogue_is_whole_and_codes_are_unique() -> None:
     """Every public constant is in the catalogue, no code stands twice."""
-    for room in (codes, value_codes):
+    for room in ROOMS:
         constants = [getattr(room, name) for name in room.__all__ if name != "CATALOGUE"]
         assert set(constants) == set(room.CATALOGUE)
     assert len({text.code for text in ALL}) == len(ALL)
