@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from connector.clock import VIETNAM, ManualClock
 from connector.edxml.document_form import LONGEST, pack_document
-from connector.edxml.pack import check, pack
+from connector.edxml.pack import pack
 from connector.edxml.writer import write, write_parts
-from connector.errors import Bug, Finding, PermanentError, Severity
+from connector.errors import Bug, PermanentError
 from connector.model.content import BytesContent
 from connector.model.envelope import (
     Attachment,
@@ -34,14 +34,12 @@ from connector.model.envelope import (
     TraceHeader,
 )
 from connector.model.packet import AttachmentEncoding, ChildOrder, Packet, Payload, WriteOptions
-from connector.model.recipe import encode
-from connector.trust.keys import SigningKey, load_key
+from connector.trust.keys import SigningKey
 from connector.trust.pki import new_dev_pki
-from connector.trust.settings import PemKey
 from connector.trust.sign import seal
 from connector.trust.splice import is_proved
+from tests.property.two_ways import TODAY, general, key_of, packed, sealed
 
-TODAY = dt.date(2026, 1, 6)
 _EVIL = st.sampled_from(
     [
         *("", " ", "\r\n", "]]>", "&amp;", "&#xD;", "<!-- -->", "</edXML:Subject>", "n/a", "NULL"),
@@ -167,39 +165,8 @@ def _document(**changed: Any) -> Document:
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> SigningKey:
     """An RSA key, which signs the same in the same way."""
-    clock = ManualClock()
     directory = tmp_path_factory.mktemp("pki") / "pki"
-    pki = new_dev_pki(directory, [("G09", "BNV")], clock=clock)
-    named = PemKey(
-        type="pem", key_file=pki.key_file("G09"), certificate_file=pki.certificate_file("G09")
-    )
-    return load_key(named, now=clock.now())
-
-
-def _general(document: Document, options: WriteOptions) -> Packet | tuple[Finding, ...]:
-    """Return what comes of a document without any form: a packet, or why there is none."""
-    try:
-        found = check(document, options, today=TODAY)
-        errors = tuple(each for each in found if each.severity is Severity.ERROR)
-        return errors or Packet(write_parts(document, options), document)
-    except PermanentError as error:
-        return error.findings
-
-
-def _packed(document: Document, options: WriteOptions) -> Packet | tuple[Finding, ...]:
-    try:
-        return pack(document, options, today=TODAY)
-    except PermanentError as error:
-        return error.findings
-
-
-def _agree(key: SigningKey, document: Document, options: WriteOptions) -> None:
-    expected, found = _general(document, options), _packed(document, options)
-    assert found == expected
-    if isinstance(found, Packet) and isinstance(expected, Packet):
-        assert found.data == expected.data
-        one, other = seal(found, key), seal(expected, key)
-        assert (one, one.signed, encode(one.parts)) == (other, other.signed, encode(other.parts))
+    return key_of(new_dev_pki(directory, [("G09", "BNV")], clock=ManualClock()), "G09")
 
 
 @_property
@@ -208,7 +175,7 @@ def test_a_woven_document_is_that_of_the_general_way(
     key: SigningKey, document: Document, options: WriteOptions
 ) -> None:
     """Same parts, signature and recipe, or the same reasons against it; whatever it says."""
-    _agree(key, document, options)
+    assert sealed(packed(document, options), key) == sealed(general(document, options), key)
 
 
 _FIELDS: dict[str, Callable[[str], dict[str, Any]]] = {
@@ -243,7 +210,8 @@ def test_one_odd_text_makes_no_difference(
     key: SigningKey, field: str, text: str, options: WriteOptions
 ) -> None:
     """In a document that is woven, any text in any place gives what the general way gives."""
-    _agree(key, _document(**_FIELDS[field](text)), options)
+    document = _document(**_FIELDS[field](text))
+    assert sealed(packed(document, options), key) == sealed(general(document, options), key)
 
 
 @pytest.mark.parametrize("field", sorted(_FIELDS))
@@ -253,7 +221,7 @@ def test_the_form_has_the_lengths_of_the_schema(field: str) -> None:
     for length, allowed in ((LONGEST[field], True), (LONGEST[field] + 1, False)):
         document = _document(**_FIELDS[field](letter * length))
         assert (pack_document(document, WriteOptions(), today=TODAY) is not None) is allowed
-        assert isinstance(_packed(document, WriteOptions()), Packet) is allowed
+        assert isinstance(packed(document, WriteOptions()), Packet) is allowed
 
 
 @pytest.mark.parametrize("order", list(ChildOrder))

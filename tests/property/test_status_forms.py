@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.clock import VIETNAM, ManualClock
-from connector.edxml.pack import check, pack
+from connector.edxml.pack import pack
 from connector.edxml.status_form import LONGEST, pack_status
-from connector.edxml.writer import write, write_parts
-from connector.errors import Bug, Finding, PermanentError, Severity
+from connector.edxml.writer import write
+from connector.errors import Bug, PermanentError
 from connector.model.envelope import (
     Evidence,
     Organization,
@@ -24,14 +24,12 @@ from connector.model.envelope import (
     StatusReport,
 )
 from connector.model.packet import AttachmentEncoding, ChildOrder, Packet, Woven, WriteOptions
-from connector.model.recipe import encode
-from connector.trust.keys import SigningKey, load_key
+from connector.trust.keys import SigningKey
 from connector.trust.pki import new_dev_pki
-from connector.trust.settings import PemKey
 from connector.trust.sign import seal
 from connector.trust.splice import is_proved
+from tests.property.two_ways import TODAY, general, key_of, packed, sealed
 
-TODAY = dt.date(2026, 1, 6)
 _MOMENT = dt.datetime(2026, 1, 6, 8, 30, tzinfo=VIETNAM)
 _EVIL = st.sampled_from(
     [
@@ -87,30 +85,8 @@ def _report() -> StatusReport:
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> SigningKey:
     """An RSA key, which signs the same in the same way."""
-    clock = ManualClock()
     directory = tmp_path_factory.mktemp("pki") / "pki"
-    pki = new_dev_pki(directory, [("G09", "BNV")], clock=clock)
-    named = PemKey(
-        type="pem", key_file=pki.key_file("G09"), certificate_file=pki.certificate_file("G09")
-    )
-    return load_key(named, now=clock.now())
-
-
-def _general(report: StatusReport, options: WriteOptions) -> Packet | tuple[Finding, ...]:
-    """Return what comes of a status without any form: a packet, or why there is none."""
-    try:
-        found = check(report, options, today=TODAY)
-        errors = tuple(each for each in found if each.severity is Severity.ERROR)
-        return errors or Packet(write_parts(report, options), report)
-    except PermanentError as error:
-        return error.findings
-
-
-def _packed(report: StatusReport, options: WriteOptions) -> Packet | tuple[Finding, ...]:
-    try:
-        return pack(report, options, today=TODAY)
-    except PermanentError as error:
-        return error.findings
+    return key_of(new_dev_pki(directory, [("G09", "BNV")], clock=ManualClock()), "G09")
 
 
 @_property
@@ -119,12 +95,7 @@ def test_a_woven_status_is_that_of_the_general_way(
     key: SigningKey, report: StatusReport, options: WriteOptions
 ) -> None:
     """Same bytes, signature and recipe, or the same reasons against it; whatever the texts are."""
-    expected, found = _general(report, options), _packed(report, options)
-    assert found == expected
-    if isinstance(found, Packet) and isinstance(expected, Packet):
-        assert found.data == expected.data
-        one, other = seal(found, key), seal(expected, key)
-        assert (one, one.signed, encode(one.parts)) == (other, other.signed, encode(other.parts))
+    assert sealed(packed(report, options), key) == sealed(general(report, options), key)
 
 
 @_property
@@ -137,7 +108,7 @@ def test_plain_texts_of_allowed_length_are_woven(
     answered = replace(report.response_for, code=f"<{text[:48]}>")
     report = replace(report, response_for=answered)
     packet = pack_status(report, today=TODAY)
-    if not isinstance(_general(report, WriteOptions()), Packet):
+    if not isinstance(general(report, WriteOptions()), Packet):
         assert packet is None
     elif packet is not None:
         assert packet.data == write(report)
@@ -169,7 +140,7 @@ def test_the_form_has_the_lengths_of_the_schema(name: str) -> None:
             changed: dict[str, Any] = {name: text}
             report = replace(report, response_for=replace(report.response_for, **changed))
         assert (pack_status(report, today=TODAY) is not None) is woven
-        assert isinstance(_packed(report, WriteOptions()), Packet) is woven
+        assert isinstance(packed(report, WriteOptions()), Packet) is woven
 
 
 def test_rules_are_asked_for_every_status() -> None:

@@ -208,10 +208,13 @@ def test_names_that_become_one_in_the_charset(
     assert "connector.yaml:" in finding.place
 
 
-def test_names_that_are_not_written_may_be_alike(tmp_path: Path) -> None:
+def test_names_that_are_not_written_may_be_alike(tmp_path: Path, item: Inbound) -> None:
     """Without a header line the names of csv only tell the columns apart in the configuration."""
     text = CSV.replace("Nguon: Trục", "Ấ: x, ấ: y").replace("charset: utf-8", "charset: tcvn3")
-    opened(tmp_path, text, ("format: csv", "format: csv\n  small_capitals: true\n  header: false"))
+    form = ("format: csv", "format: csv\n  small_capitals: true\n  header: false")
+    opened(tmp_path, text, form).deliver(item)
+    (line,) = (tmp_path / "den" / HOME / "vanban.csv").read_bytes().splitlines()
+    assert line.count(b'"x"') == line.count(b'"y"') == 1
 
 
 def test_again_changes_nothing(tmp_path: Path, item: Inbound) -> None:
