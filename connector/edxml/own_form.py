@@ -8,8 +8,9 @@ and its own canonical form, holds no Signature, no attribute and no name but tho
 the writer makes the very same of what was read, a stand-in for each payload. Property tests
 compare all that with the tree's way.
 
-Whatever is not so, an act, another order or encoding, a value to be normalised, anything at all
-to be reported, is left to the tree: there all is found, in its order and with its place.
+Whatever is not so, an act on an earlier document, another order or encoding, a value to be
+normalised, anything at all to be reported, is left to the tree: there all is found, in its order
+and with its place.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from connector.edxml.values import PLACEHOLDERS, read_date, read_moment
 from connector.errors import Finding
 from connector.model.envelope import (
     Attachment,
+    Business,
     Document,
     DocumentCode,
     DocumentType,
@@ -137,6 +139,13 @@ _TRACE: Final = re.compile(
         _one("Timestamp", "timestamp", f"{_DAY} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}"),
     )
 )
+_NEW: Final = re.compile(
+    _in(
+        "Bussiness",
+        "<edXML:BussinessDocType>0</edXML:BussinessDocType>",
+        _maybe("BussinessDocReason", "reason"),
+    )
+)
 _MANIFEST: Final = re.compile(
     re.escape(
         "</edXML:TraceHeaderList></edXML:edXMLHeader><edXML:edXMLBody>"
@@ -178,6 +187,7 @@ class OwnForm:
     other_info: _Values | None
     response_for: list[_Values]
     traces: list[_Values]
+    business: _Values | None
     references: list[_Values]
     tokens: list[str]
 
@@ -255,7 +265,7 @@ def _taken(data: bytes, text: str) -> OwnForm:
     act["to_places"] = _places(rest)
     other_info, response_for = rest.maybe(_OTHER), rest.any(_ANSWERED)
     act |= rest.one(_DOCUMENT_ID)
-    traces = rest.several(_TRACE)
+    traces, business = rest.several(_TRACE), rest.maybe(_NEW)
     rest.one(_MANIFEST)
     references = rest.several(_REFERENCE)
     rest.one(_ATTACHED)
@@ -264,7 +274,7 @@ def _taken(data: bytes, text: str) -> OwnForm:
     if rest.at != len(text) or len({each["content_id"] for each in references}) != len(tokens):
         raise _OtherForm
     return OwnForm(
-        data, sender, receivers, act, other_info, response_for, traces, references, tokens
+        data, sender, receivers, act, other_info, response_for, traces, business, references, tokens
     )
 
 
@@ -309,6 +319,7 @@ def read_own(own: OwnForm, payloads: Payloads) -> tuple[Document, Found] | None:
         response_for=tuple([_answered(each, report) for each in own.response_for]),
         document_id=act["document_id"],
         traces=tuple([_trace(each, report) for each in own.traces]),
+        business=None if own.business is None else Business(reason=own.business["reason"]),
         attachments=found.attachments,
     )
     return None if report else (document, found)

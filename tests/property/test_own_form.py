@@ -27,6 +27,7 @@ from connector.model.content import BytesContent
 from connector.model.envelope import (
     Attachment,
     Business,
+    BusinessType,
     Document,
     DocumentCode,
     DocumentType,
@@ -36,6 +37,7 @@ from connector.model.envelope import (
     Promulgation,
     ResponseFor,
     Signer,
+    Staff,
     TraceHeader,
 )
 from connector.model.packet import AttachmentEncoding, ChildOrder, WriteOptions
@@ -153,7 +155,8 @@ _DOCUMENTS = st.builds(
     ),
     steering_type=st.sampled_from([None] * 9 + [1]),
     traces=_several(st.builds(TraceHeader, _maybe(_TEXT), _MOMENTS), least=1),
-    business=st.sampled_from([None] * 9 + [Business()]),
+    business=st.builds(Business, reason=_maybe(_TEXT))
+    | st.sampled_from([None] * 9 + [Business(type=BusinessType.RECALL), Business(paper=False)]),
     attachments=_several(_ATTACHMENTS, least=1),
 )
 _OPTIONS = st.builds(
@@ -190,6 +193,7 @@ def _usual() -> Document:
             ),
         ),
         traces=(TraceHeader("G22", dt.datetime(2026, 1, 5, 8, 30, tzinfo=VIETNAM)),),
+        business=Business(reason="Văn bản điện tử mới"),
         attachments=(
             Attachment(
                 content_id="one", name="a.pdf", content_type="application/pdf", content=_PDF
@@ -259,7 +263,8 @@ def test_the_usual_packet_is_taken_apart() -> None:
         {},
         {"content": None, "due_date": None, "to_places": (), "other_info": None},
         {"response_for": (), "attachments": _usual().attachments[:1]},
-        {"other_info": OtherInfo(), "subject": "x" * 5000},
+        {"other_info": OtherInfo(), "subject": "x" * 5000, "business": None},
+        {"business": Business()},
         {"subject": "<A> & 'B' &amp; &lt;", "to_places": ("R&D", "&gt;")},
     ):
         document = dataclasses.replace(_usual(), **changes)
@@ -279,7 +284,10 @@ def test_the_usual_packet_is_taken_apart() -> None:
         {"subject": "hai\ndòng"},
         {"subject": " lùi vào"},
         {"content": "dấu cách cứng\u00a0"},
-        {"business": Business()},
+        {"business": Business(type=BusinessType.RECALL)},
+        {"business": Business(document_id="G22,2026/01/05,05/VPCP-KSTT")},
+        {"business": Business(paper=True)},
+        {"business": Business(staff=(Staff(staff="Lê Văn Ví Dụ"),))},
         {"steering_type": 1},
         {"traces": ()},
         {"attachments": ()},
