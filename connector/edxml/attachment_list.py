@@ -13,7 +13,7 @@ from connector.edxml.cut import Run
 from connector.edxml.kinds import HEAD, check_kind
 from connector.edxml.parser import Limits
 from connector.edxml.payload import Label, decode, too_long, unwrap
-from connector.edxml.stored import NewScratch
+from connector.edxml.stored import Shelf
 from connector.edxml.zipform import extension
 from connector.errors import Finding, Text
 from connector.model.content import BytesContent, Content
@@ -73,11 +73,11 @@ class _Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payloads:
-    """How payloads are taken: within which limits, what tokens stand for, where files go."""
+    """How payloads are taken: within which limits, what tokens stand for, where files lie."""
 
     limits: Limits
     runs: Mapping[str, Run] = field(default_factory=dict)
-    scratch: NewScratch | None = None
+    shelf: Shelf | None = None
 
 
 def read_attachments(manifest: Cursor | None, encoded: Cursor | None, payloads: Payloads) -> Found:
@@ -190,7 +190,7 @@ def unpacked(
 
     `types` are those that the manifest and the attachment name, `path` is that of the attachment.
     """
-    file = unwrap(payload, label, payloads.limits, report, payloads.scratch)
+    file = unwrap(payload, label, payloads.limits, report, payloads.shelf)
     if file is None:
         return None
     content, encoding = file

@@ -2,9 +2,10 @@
 
 One pass over the bytes, in pieces of at most 1 MiB. A *run* is the whole text between
 ``<ContentTransferEncoded>`` and its end tag, any prefix, no attribute, if it is canonical base64:
-its own decoding encodes to exactly these bytes. It is decoded (small ones in memory, others into
-scratch files), and a random token stands in its place, itself canonical base64, which nobody can
-guess and which occurs once. What remains, the *skeleton*, goes through the hardened parser.
+its own decoding encodes to exactly these bytes. It is decoded, small ones in memory, others into
+one scratch file, and a token stands in its place, itself canonical base64: a number behind a mark
+that is random and the same for all tokens of a packet. Nobody can guess the mark; it occurs in
+the tokens and nowhere else. What remains, the *skeleton*, goes through the hardened parser.
 
 Nothing that the parser checks over the whole bytes is lost, because a run consists of the 65
 characters of base64 alone, stands between ``>`` and ``<``, and so does its token:
@@ -37,7 +38,7 @@ from lxml import etree
 from connector.edxml import codes
 from connector.edxml.names import qcvn
 from connector.edxml.parser import DEFAULT_LIMITS, Limits
-from connector.edxml.stored import Gather, NewScratch
+from connector.edxml.stored import Gather, NewScratch, Shelf
 from connector.errors import PermanentError
 from connector.model.content import BytesContent, Content
 
@@ -49,14 +50,14 @@ SHORTEST: Final = 4096
 _PAYLOAD: Final = qcvn("ContentTransferEncoded")
 _PIECE: Final = 1 << 20  # a multiple of 4, so that pieces of base64 decode by themselves
 _BLOCK: Final = 3 << 14  # bytes of a block: it stays in the processor's cache
-_IN_MEMORY: Final = 1 << 20
-_IN_MEMORY_TOGETHER: Final = 4 << 20
 _MOST_RUNS: Final = 4096
 _SKELETON_AT_MOST: Final = 8 << 20
 _OPEN: Final = re.compile(rb"<((?:[^<>:/\s]{1,64}:)?ContentTransferEncoded)>")
 _NAME: Final = b"ContentTransferEncoded>"
 _LONGEST_TAG: Final = 128
-_TOKEN_BYTES: Final = 24
+_MARK_BYTES: Final = 18  # with the number a multiple of 3: a token has no padding
+_NUMBER_BYTES: Final = 6
+_NUMBER_LENGTH: Final = _NUMBER_BYTES // 3 * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """A packet without its payloads: what is left, what each token stands for, the whole size."""
+    """A packet without its payloads: what is left, what each token stands for, the whole size.
+
+    All tokens begin with `mark`, and nothing else in the packet does.
+    """
 
     data: bytes
     runs: Mapping[str, Run]
     size: int
+    mark: bytes
 
     def fits(self, root: etree._Element) -> bool:
         """Tell whether each token is the whole text of a payload element of this tree."""
@@ -94,6 +99,21 @@ class Skeleton:
     def has(self, tokens: Sequence[str]) -> bool:
         """Tell whether these are all tokens, each of them once."""
         return sorted(tokens) == sorted(self.runs)
+
+    def spliced(self, text: bytes) -> tuple[bytes | Run, ...] | None:
+        """Return a text with runs in the places of their tokens; None unless each is there once.
+
+        One pass, however many tokens there are.
+        """
+        first, *others = text.split(self.mark)
+        mark = self.mark.decode()
+        tokens = [mark + each[:_NUMBER_LENGTH].decode("latin-1") for each in others]
+        if not self.has(tokens):
+            return None
+        pieces: list[bytes | Run] = [first]
+        for token, behind in zip(tokens, others, strict=True):
+            pieces += self.runs[token], behind[_NUMBER_LENGTH:]
+        return tuple(pieces)
 
 
 def cut(
@@ -105,14 +125,15 @@ def cut(
 ) -> Skeleton | None:
     """Return the skeleton of a packet; None if it has to be read as one tree.
 
-    Payloads over 1 MiB go into what `scratch` returns; without it all stay in memory. Raises
-    `PermanentError` for a packet over the limit, before anything is read.
+    Payloads over 1 MiB, and those beyond 4 MiB of smaller ones, go into one place that `scratch`
+    makes; without it all stay in memory. Raises `PermanentError` for a packet over the limit,
+    before anything is read.
     """
     if isinstance(source, bytes):
         source = BytesContent(source)
     if source.size > limits.max_bytes:
         raise PermanentError(codes.TOO_LARGE.at(size=source.size, limit=limits.max_bytes))
-    knife = _Knife(scratch, shortest)
+    knife = _Knife(Shelf.of(scratch), shortest)
     with source.open() as stream:
         while piece := stream.read(_PIECE):
             if not knife.take(piece):
@@ -135,8 +156,8 @@ def _opening(data: bytes, at: int) -> re.Match[bytes] | None:
 class _Decoder:
     """Decodes one run piece by piece."""
 
-    def __init__(self, scratch: NewScratch | None, in_memory: int) -> None:
-        self.gather = Gather(scratch, in_memory)
+    def __init__(self, shelf: Shelf | None) -> None:
+        self.gather = Gather(shelf)
         self.length = 0
         self.rest = b""
 
@@ -177,12 +198,12 @@ def _decoded(text: memoryview, *, last: bool) -> bytes | None:
 class _Knife:
     """Takes the bytes of a packet in turn and keeps skeleton and runs apart."""
 
-    def __init__(self, scratch: NewScratch | None, shortest: int) -> None:
-        self._scratch = scratch
+    def __init__(self, shelf: Shelf | None, shortest: int) -> None:
+        self._shelf = shelf
         self._shortest = shortest
         self._skeleton: list[bytes] = []
         self._kept = 0
-        self._memory_left = _IN_MEMORY_TOGETHER
+        self._mark = pybase64.b64encode(secrets.token_bytes(_MARK_BYTES))
         self._runs: dict[str, Run] = {}
         self._held = b""
         self._closing = b""
@@ -208,9 +229,9 @@ class _Knife:
         if self._decoder is not None or not self._keep(self._held):
             return None
         data = b"".join(self._skeleton)
-        if any(data.count(token.encode()) != 1 for token in self._runs):
+        if data.count(self._mark) != len(self._runs):
             return None
-        return Skeleton(data, self._runs, size)
+        return Skeleton(data, self._runs, size, self._mark)
 
     def _keep(self, data: bytes) -> bool:
         self._skeleton.append(data)
@@ -226,8 +247,7 @@ class _Knife:
         else:
             end = found.end()
             self._closing = b"</" + found[1] + b">"
-            memory = min(_IN_MEMORY, self._memory_left)
-            self._decoder = _Decoder(self._scratch, memory)
+            self._decoder = _Decoder(self._shelf)
         return end if self._keep(data[at:end]) else None
 
     def _inside(self, data: bytes, at: int) -> int | None:
@@ -251,7 +271,7 @@ class _Knife:
             return end if self._keep(decoder.text() + data[at:end]) else None
         if not decoder.take(data, at, end, last=True) or len(self._runs) == _MOST_RUNS:
             return None
-        self._memory_left -= decoder.gather.held
-        token = pybase64.b64encode(secrets.token_bytes(_TOKEN_BYTES))
+        number = len(self._runs).to_bytes(_NUMBER_BYTES)
+        token = self._mark + pybase64.b64encode(number)
         self._runs[token.decode()] = Run(decoder.gather.content(), decoder.length)
         return end if self._keep(token) else None

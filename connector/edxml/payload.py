@@ -10,7 +10,7 @@ import pybase64
 
 from connector.edxml import rule_codes
 from connector.edxml.parser import Limits
-from connector.edxml.stored import NewScratch
+from connector.edxml.stored import Shelf
 from connector.edxml.values import SPACE
 from connector.edxml.zipform import extension, find_entry, inflate, is_wrapped
 from connector.errors import Finding
@@ -66,7 +66,7 @@ def unwrap(
     label: Label,
     limits: Limits,
     report: list[Finding],
-    scratch: NewScratch | None = None,
+    shelf: Shelf | None = None,
 ) -> tuple[Content, AttachmentEncoding] | None:
     """Return the file itself and the form in which it stood; None after reporting an error."""
     entry = find_entry(content)
@@ -76,7 +76,7 @@ def unwrap(
         limit = limits.max_attachment_bytes
         report.append(rule_codes.ATTACHMENT_TOO_LARGE.at(label.place, limit=limit))
         return None
-    file = inflate(content, entry, label.place, limits, report, scratch)
+    file = inflate(content, entry, label.place, limits, report, shelf)
     if file is None:
         return None
     inner, own = extension(entry.name), extension(label.name)

@@ -22,7 +22,7 @@ from connector.edxml.own_form import OwnForm, read_own
 from connector.edxml.parser import DEFAULT_LIMITS, Limits, parse, tree
 from connector.edxml.quick import parse_skeleton
 from connector.edxml.status_header import read_status
-from connector.edxml.stored import NewScratch
+from connector.edxml.stored import NewScratch, Shelf
 from connector.edxml.trace_list import read_trace_list
 from connector.errors import Finding, PermanentError, Severity
 from connector.model.content import BytesContent, Content, read_all
@@ -137,7 +137,7 @@ def read_tree(
     `runs` are the payloads for which tokens stand in the tree; files that have to be unpacked go
     into what `scratch` makes.
     """
-    payloads = Payloads(limits=limits, runs=runs or {}, scratch=scratch)
+    payloads = Payloads(limits=limits, runs=runs or {}, shelf=Shelf.of(scratch))
     if isinstance(root, OwnForm):
         reading = _own(root, payloads)
         if reading is not None:

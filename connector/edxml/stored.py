@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import BinaryIO, Final, Protocol
 
 from connector.model.content import BytesContent, Content
 
-__all__ = ["Gather", "NewScratch", "Scratch", "Stored", "window"]
+__all__ = ["Gather", "NewScratch", "Scratch", "Shelf", "Stored", "window"]
 
 _PIECE: Final = 1 << 20
 _BUFFER: Final = 1 << 16
+_TOGETHER: Final = 4 << 20
 
 
 class Scratch(Protocol):
@@ -107,38 +108,70 @@ NewScratch = Callable[[], Scratch]
 """Makes a scratch place."""
 
 
-class Gather:
-    """Takes bytes piece by piece: in memory up to a limit, beyond it in a scratch place."""
+class Shelf:
+    """Where the contents of one packet go, one after the other: however many, in one file.
 
-    def __init__(self, scratch: NewScratch | None, in_memory: int = _PIECE) -> None:
-        self._scratch = scratch
-        self._in_memory = in_memory
-        self._pieces: list[bytes] = []
-        self._file: Scratch | None = None
-        self.size = 0
+    Small ones are held in memory while there is little of them; all the others lie in one scratch
+    place, so that a packet costs one file, whatever it says.
+    """
+
+    def __init__(self, scratch: NewScratch) -> None:
+        self._scratch: Final = scratch
+        self._place: Scratch | None = None
+        self._end = 0
+        self._memory_left = _TOGETHER
+
+    @classmethod
+    def of(cls, scratch: NewScratch | None) -> Shelf | None:
+        """Return a shelf if there is scratch room."""
+        return None if scratch is None else cls(scratch)
 
     @property
-    def held(self) -> int:
-        """Number of bytes in memory."""
-        return 0 if self._file is not None else self.size
+    def in_memory(self) -> int:
+        """Up to how many bytes the next content may be held in memory."""
+        return min(_PIECE, self._memory_left)
+
+    def hold(self, size: int) -> None:
+        """Note that so many bytes are held in memory."""
+        self._memory_left -= size
+
+    def put(self, data: bytes) -> Stored:
+        """Append bytes to the scratch place and return them as a content."""
+        place = self._place = self._place or self._scratch()
+        place.write(data)
+        start, self._end = self._end, self._end + len(data)
+        return Stored(place, start, len(data))
+
+
+class Gather:
+    """Takes one content piece by piece: in memory while it is small, beyond that on a shelf.
+
+    Without a shelf all is held in memory. The content before it on the shelf has to be complete.
+    """
+
+    def __init__(self, shelf: Shelf | None) -> None:
+        self._shelf = shelf
+        self._pieces: list[bytes] = []
+        self._start: Stored | None = None
+        self.size = 0
 
     def take(self, data: bytes) -> None:
         """Append bytes."""
         self.size += len(data)
-        if self._file is None and self._scratch is not None and self.size > self._in_memory:
-            self._file = self._scratch()
-            for piece in self._pieces:
-                self._file.write(piece)
-            self._pieces.clear()
-        if self._file is None:
-            self._pieces.append(data)
-        else:
-            self._file.write(data)
+        self._pieces.append(data)
+        shelf = self._shelf
+        if shelf is None or (self._start is None and self.size <= shelf.in_memory):
+            return
+        for piece in self._pieces:
+            stored = shelf.put(piece)
+            self._start = self._start or stored
+        self._pieces.clear()
 
     def content(self) -> Content:
-        """Return all that was taken."""
-        if self._file is not None:
-            return Stored(self._file, 0, self.size)
-        if len(self._pieces) == 1:
-            return BytesContent(self._pieces[0])
-        return BytesContent(b"".join(self._pieces))
+        """Return all that was taken; asked once."""
+        if self._start is not None:
+            return replace(self._start, size=self.size)
+        if self._shelf is not None:
+            self._shelf.hold(self.size)
+        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        return BytesContent(data)

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 
 from connector.edxml import rule_codes
 from connector.edxml.parser import Limits
-from connector.edxml.stored import Gather, NewScratch, window
+from connector.edxml.stored import Gather, Shelf, window
 from connector.errors import Finding
 from connector.model.content import BytesContent, Content
 
@@ -164,11 +164,11 @@ def inflate(
     place: str,
     limits: Limits,
     report: list[Finding],
-    scratch: NewScratch | None = None,
+    shelf: Shelf | None = None,
 ) -> Content | None:
     """Return the entry's file; None after an error was reported.
 
-    A stored file is a window of the ZIP; a deflated one over 1 MiB goes into what `scratch` makes.
+    A stored file is a window of the ZIP; a large deflated one lies on the shelf.
     """
     if entry.size > limits.max_attachment_bytes:
         report.append(rule_codes.ATTACHMENT_TOO_LARGE.at(place, limit=limits.max_attachment_bytes))
@@ -178,17 +178,17 @@ def inflate(
         report.append(rule_codes.ZIP_BOMB.at(place, size=entry.size))
         return None
     packed = window(content, entry.start, entry.packed)
-    file = _inflated(packed, entry.size, scratch) if entry.deflated else packed
+    file = _inflated(packed, entry.size, shelf) if entry.deflated else packed
     if file is None or file.size != entry.size or _crc(file) != entry.crc:
         report.append(rule_codes.ZIP_DAMAGED.at(place))
         return None
     return file
 
 
-def _inflated(packed: Content, size: int, scratch: NewScratch | None) -> Content | None:
+def _inflated(packed: Content, size: int, shelf: Shelf | None) -> Content | None:
     """Return what was deflated, None if it is damaged or longer than `size`."""
     machine = zlib.decompressobj(-zlib.MAX_WBITS)
-    gather = Gather(scratch)
+    gather = Gather(shelf)
     with packed.open() as stream:
         while not machine.eof and gather.size <= size:
             block = machine.unconsumed_tail or stream.read(_PIECE)

@@ -48,6 +48,8 @@ _STARTS: Final = (b"<ds:Signature ", b"<Signature ")
 _DIGEST: Final = b"DigestValue>"
 _VALUE: Final = b"SignatureValue>"
 _MOST_VALUE: Final = 1024
+_MOST_FORM: Final = 16_384
+"""Some certificates; a signature does not say how long the Signature around it may be."""
 _DEPTH: Final = 16
 _DS: Final = f"{{{DS_NS}}}"
 _EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -129,6 +131,8 @@ def learn(skeleton: bytes, parts: SignatureParts, forms: Forms) -> None:
     """Keep the form of a Signature that was found valid, if it stands by itself."""
     apart = _apart(skeleton)
     if apart is None or parts.legacy or parts.inherited or forms.peek(apart.around) is not None:
+        return
+    if sum(map(len, apart.around)) > _MOST_FORM:
         return
     form = _form(apart, parts)
     if form is not None:

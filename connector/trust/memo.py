@@ -28,7 +28,7 @@ _AT_MOST: Final = 512
 
 
 class Memo(Generic[_K, _V]):
-    """Remembers some answers; forgets all when there are too many. Threads may share it."""
+    """Remembers some answers, and of too many the newer half. Threads may share it."""
 
     def __init__(self, limit: int = _AT_MOST) -> None:
         self._limit = limit
@@ -52,7 +52,7 @@ class Memo(Generic[_K, _V]):
     def put(self, key: _K, value: _V) -> None:
         """Remember an answer."""
         if len(self._known) >= self._limit:
-            self._known = {}
+            self._known = dict(list(self._known.items())[self._limit // 2 + 1 :])
         self._known[key] = value
 
 

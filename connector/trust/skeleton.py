@@ -16,7 +16,7 @@ import base64
 import hashlib
 import io
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -91,7 +91,7 @@ def recognised_content(
     """Return what `signer` signed, as `spliced_content` does, if the Signature's form is known."""
     with _Sure():
         _check_signature(found.info, found.value, found.parts, signer)
-        pieces = tuple(_split(found.rest, skeleton.runs))
+        pieces = _spliced(found.rest, skeleton)
         _check_digest(pieces, found.parts)
         return _content(pieces, found.root, skeleton, found.parts, bearers)
 
@@ -209,27 +209,19 @@ def _canonical(
     canonical = sink.getvalue()
     if len(canonical) + _gain(skeleton) > _GROWTH * skeleton.size + _SMALL:
         raise NotPlain
-    return tuple(_split(canonical, skeleton.runs)), canonical
+    return _spliced(canonical, skeleton), canonical
 
 
 def _gain(skeleton: Skeleton) -> int:
     return sum(run.length - len(token) for token, run in skeleton.runs.items())
 
 
-def _split(canonical: bytes, runs: Mapping[str, Run]) -> Iterator[Piece]:
-    """Yield the canonical form with a run for each token, which must be there exactly once."""
-    places: list[tuple[int, bytes, Run]] = []
-    for token, run in runs.items():
-        sought = token.encode()
-        if canonical.count(sought) != 1:
-            raise NotPlain
-        places.append((canonical.find(sought), sought, run))
-    at = 0
-    for place, sought, run in sorted(places, key=lambda each: each[0]):
-        yield canonical[at:place]
-        yield run
-        at = place + len(sought)
-    yield canonical[at:]
+def _spliced(canonical: bytes, skeleton: Skeleton) -> tuple[Piece, ...]:
+    """Return the canonical form with a run for each token, which must be there exactly once."""
+    pieces = skeleton.spliced(canonical)
+    if pieces is None:
+        raise NotPlain
+    return pieces
 
 
 def _digest(pieces: Sequence[Piece], name: str) -> bytes:

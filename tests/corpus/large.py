@@ -48,6 +48,7 @@ def large() -> Iterator[Vector]:
         )
     yield from _swollen_parts()
     yield from _many_texts()
+    yield from _many_payloads()
     yield from _costly()
 
 
@@ -108,6 +109,21 @@ def _many_texts() -> Iterator[Vector]:
             _swollen(b"<ContentTransferEncoded>", sign_, 99_900_000),
             large=True,
         )
+
+
+def _many_payloads() -> Iterator[Vector]:
+    """Yield as many payloads as are cut out, beside as much text as there may be."""
+    run = b"<edXML:ContentTransferEncoded>" + b"A" * 4096 + b"</edXML:ContentTransferEncoded>"
+    text = b"<edXML:Unknown>" + b"x" * 900_000 + b"</edXML:Unknown>"
+    filling = run * 4090 + text * 4
+    yield refused(
+        "large-number-of-payloads",
+        12,
+        "signature",
+        3108,
+        lambda w: edited(sign(_PLAIN, g22(w)), (_SUBJECT, filling + _SUBJECT)),
+        large=True,
+    )
 
 
 def _costly() -> Iterator[Vector]:

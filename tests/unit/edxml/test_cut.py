@@ -19,7 +19,7 @@ from connector.edxml.cut import Skeleton, cut
 from connector.edxml.parser import DEFAULT_LIMITS, Limits, parse
 from connector.edxml.payload import Label, unwrap
 from connector.edxml.quick import parse_skeleton
-from connector.edxml.stored import Stored, window
+from connector.edxml.stored import Shelf, Stored, window
 from connector.edxml.zipform import zip_frame
 from connector.errors import Finding, PermanentError
 from connector.model.content import BytesContent, read_all
@@ -240,13 +240,13 @@ def test_zip_frames_of_large_files() -> None:
     content = Stored(file, 0, len(file.data))
     label = Label("id", "a.pdf", "there")
     report: list[Finding] = []
-    unwrapped = unwrap(content, label, DEFAULT_LIMITS, report, File)
+    unwrapped = unwrap(content, label, DEFAULT_LIMITS, report, Shelf(File))
     assert unwrapped is not None
     found, encoding = unwrapped
     assert isinstance(found, Stored)
     assert (found.sha256, encoding) == (BytesContent(data).sha256, AttachmentEncoding.ZIP)
     file.data[len(head)] ^= 1
-    assert unwrap(content, label, DEFAULT_LIMITS, report, File) is None
+    assert unwrap(content, label, DEFAULT_LIMITS, report, Shelf(File)) is None
     assert [each.code for each in report] == [rule_codes.ZIP_DAMAGED.code]
 
 
@@ -259,14 +259,14 @@ def test_deflated_files_go_into_scratch() -> None:
     label, report = Label("id", "a.txt", "there"), list[Finding]()
     limits = Limits(max_inflate_ratio=10_000)
     for content in (BytesContent(packed.getvalue()), _in_file(packed.getvalue())):
-        unwrapped = unwrap(content, label, limits, report, File)
+        unwrapped = unwrap(content, label, limits, report, Shelf(File))
         assert unwrapped is not None
         assert isinstance(unwrapped[0], Stored)
         assert read_all(unwrapped[0]) == data
     lying = packed.getvalue().replace(
         len(data).to_bytes(4, "little"), (len(data) - 1).to_bytes(4, "little")
     )
-    assert unwrap(_in_file(lying), label, limits, report, File) is None
+    assert unwrap(_in_file(lying), label, limits, report, Shelf(File)) is None
     assert [each.code for each in report] == [rule_codes.ZIP_DAMAGED.code]
 
 
@@ -276,20 +276,59 @@ def _in_file(data: bytes) -> Stored:
     return Stored(file, 0, len(data))
 
 
-def test_memory_of_many_payloads_is_bounded() -> None:
-    """Payloads that are small each, but not together, go into scratch too."""
-    contents = [bytes([number]) * 900_000 for number in range(8)]
+def test_many_payloads_cost_one_file() -> None:
+    """Payloads that are small each, but not together, lie in one scratch place one by one."""
+    contents = [bytes([number]) * (900_000 - number) for number in range(8)]
+    contents += [b"%d" % number * 1500 for number in range(100, 200)]
     files: list[File] = []
 
     def scratch() -> File:
         files.append(File())
         return files[-1]
 
-    skeleton = cut(packet(*map(base64.b64encode, contents)), scratch=scratch)
+    data = packet(*map(base64.b64encode, contents))
+    skeleton = cut(data, scratch=scratch)
     assert skeleton is not None
+    assert [read_all(run.content) for run in skeleton.runs.values()] == contents
     held = [run for run in skeleton.runs.values() if isinstance(run.content, BytesContent)]
-    assert sum(run.content.size for run in held) <= 4 << 20
-    assert len(held) + len(files) == len(contents)
+    assert 0 < sum(run.content.size for run in held) <= 4 << 20
+    assert sum(run.content.size for run in held) + len(files[0].data) == sum(map(len, contents))
+    assert len(files) == 1
+    assert restored(skeleton) == data
+
+
+def test_many_packed_files_cost_one_file() -> None:
+    """Files that have to be unpacked lie one behind the other in one scratch place."""
+    files: list[File] = []
+
+    def scratch() -> File:
+        files.append(File())
+        return files[-1]
+
+    shelf, report, limits = Shelf(scratch), list[Finding](), Limits(max_inflate_ratio=10_000)
+    for size in (2_000_000, 1_500_000, 3_000_000):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("id.txt", bytes(size))
+        label = Label("id", "a.txt", "there")
+        unwrapped = unwrap(BytesContent(packed.getvalue()), label, limits, report, shelf)
+        assert unwrapped is not None
+        assert read_all(unwrapped[0]) == bytes(size)
+    assert [len(file.data) for file in files] == [6_500_000]
+
+
+def test_runs_come_back_where_their_tokens_stand() -> None:
+    """Each token is there once, in any order; what lacks one or says one twice is no packet."""
+    skeleton = cut(packet(*(base64.b64encode(bytes([each]) * 4000) for each in range(3))))
+    assert skeleton is not None
+    one, two, three = (token.encode() for token in skeleton.runs)
+    runs = list(skeleton.runs.values())
+    text = b"a" + three + b"b" + one + two + b"\xe1\xbb\x87"
+    assert skeleton.spliced(text) == (
+        *(b"a", runs[2], b"b", runs[0], b"", runs[1], b"\xe1\xbb\x87"),
+    )
+    for wrong in (one + two, text + one, text + one[:24], one + two + three[:-1], b""):
+        assert skeleton.spliced(wrong) is None
 
 
 def test_the_limit_is_that_of_the_whole() -> None:

@@ -145,6 +145,25 @@ def test_a_refused_packet_teaches_nothing(
     assert len(fresh.forms) == 0
 
 
+@pytest.mark.parametrize(("longer", "kept"), [(5_000, 1), (20_000, 0)])
+def test_a_long_signature_is_not_kept(
+    fresh: Trust, sealed_data: bytes, now: dt.datetime, longer: int, kept: int
+) -> None:
+    """What no signature covers may say anything: it is valid, but takes no memory."""
+    named = b'<ds:KeyInfo Id="' + b"a" * longer + b'">'
+    changed = sealed_data.replace(b"<ds:KeyInfo>", named)
+    assert explain(changed, fresh, at=now).valid
+    assert len(fresh.forms) == kept
+
+
+def test_of_too_many_answers_the_newer_half_is_kept() -> None:
+    """Whoever makes others forget has to go on doing so."""
+    memo: Memo[int, str] = Memo(limit=10)
+    for number in range(11):
+        memo.put(number, str(number))
+    assert [number for number in range(11) if memo.peek(number)] == [6, 7, 8, 9, 10]
+
+
 @pytest.mark.parametrize("name", [b"DigestValue", b"SignatureValue"])
 @pytest.mark.parametrize("way", ["space", "break", "empty", "short", "loose", "other", "reference"])
 def test_values_are_canonical(
