@@ -112,6 +112,7 @@ _MAKERS: Final[dict[str, Callable[[Path], list[str]]]] = {
     "java": _java,
     "signature": _module("tests.perf.peers.floors"),
     "broker": _module("tests.perf.peers.floors"),
+    "reception": _module("tests.perf.peers.floors"),
 }
 
 

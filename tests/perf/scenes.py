@@ -83,6 +83,7 @@ PIPELINES: Final = {
         ),
         Pipeline("floor: signature", "signature", key_types=_ALL_KEYS),
         Pipeline("floor: broker", "broker", directions=("out",), key_types=_ALL_KEYS),
+        Pipeline("floor: reception", "reception", directions=("in",), key_types=_ALL_KEYS),
     )
 }
 """Every pipeline by its tool."""
@@ -122,7 +123,7 @@ class Profile:
     peers: tuple[str, ...] = field(default=EVERYBODY)
 
 
-_RACE: Final = ("connector", "tuned", "xmlsec", "java", "signature", "broker")
+_RACE: Final = ("connector", "tuned", "xmlsec", "java", "signature", "broker", "reception")
 _END: Final = ("connector", "tuned", "java")
 
 FULL: Final = Profile(
@@ -165,12 +166,12 @@ SHORT: Final = Profile(
     scenes=(
         Scene(
             20 * _KB,
-            ("connector", "naive", "tuned", "signature", "broker"),
+            ("connector", "naive", "tuned", "signature", "broker", "reception"),
             rounds=1,
             documents=24,
         ),
     ),
     signing=((20 * _KB, "rsa2048"),),
-    peers=("connector", "naive", "tuned", "signature", "broker"),
+    peers=("connector", "naive", "tuned", "signature", "broker", "reception"),
 )
 PROFILES: Final = {profile.name: profile for profile in (FULL, QUICK, SHORT)}

@@ -23,7 +23,12 @@ ROW = {
     "cpu_ms_per_document",
     "peak_mib",
 }
-FLOORS = {"floor: signature out", "floor: broker out", "floor: signature in"}
+FLOORS = {
+    "floor: signature out",
+    "floor: broker out",
+    "floor: signature in",
+    "floor: reception in",
+}
 
 
 @pytest.fixture(scope="module")

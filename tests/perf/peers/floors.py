@@ -1,7 +1,8 @@
-"""What nothing can beat: the signature alone, and the broker alone.
+"""What nothing can beat: the signature alone, the broker alone, the files and answers alone.
 
     python -m tests.perf.peers.floors tool=signature role=out|in ...
     python -m tests.perf.peers.floors tool=broker role=out ...
+    python -m tests.perf.peers.floors tool=reception role=in ...
 
 The broker's ceiling is a socket of our own: the frames of all messages are ready before the clock
 starts, and the answers are only counted. pika's fastest way (SelectConnection) reaches two thirds
@@ -12,16 +13,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
+import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
+
+import pybase64
 
 from tests.perf.peers.amqp import RawPublisher, message_frames
 from tests.perf.peers.wire import Row, Task, serve
 
-__all__ = ["Ceiling", "Signature", "main"]
+__all__ = ["Ceiling", "Reception", "Signature", "main"]
 
 _HEADER_BYTES: Final = 4000
+_RECEIPT_BYTES: Final = 6000
+_TOGETHER: Final = 32
+_SYNCING_THREADS: Final = 8
 _END: Final = "-----END CERTIFICATE-----"
 
 
@@ -92,6 +101,55 @@ class Ceiling:
         return self._publisher.publish(self._messages[:count])
 
 
+class Reception:
+    """What every receiver has to do who keeps what he got, delivers it and answers for it.
+
+    Check SHA-256 and one signature; write the packet and, decoded, its attachment, each a file of
+    its own that is fsynced, dozens together; sign an answer. No broker, no XML, no database.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._signature = Signature(task)
+        self._directory = task.directory / "received"
+        self._directory.mkdir()
+        self._names = itertools.count()
+        self._bodies: list[tuple[bytes, bytes]] = []
+
+    def prepare(self, rows: list[Row]) -> None:
+        """Load as many bytes as each packet has, signed."""
+        for path in self._directory.iterdir():
+            os.truncate(path, 0)
+        bodies = [packet_body(row) for row in rows]
+        self._bodies = [(body, self._signature.sign(body)) for body in bodies]
+
+    def run(self, count: int) -> float:
+        """Return the seconds until the last answer is signed."""
+        bodies = self._bodies[:count]
+        begun = time.perf_counter()
+        with ThreadPoolExecutor(_SYNCING_THREADS) as pool:
+            for start in range(0, count, _TOGETHER):
+                files: list[int] = []
+                for body, signature in bodies[start : start + _TOGETHER]:
+                    self._signature.check(body, signature)
+                    attached = pybase64.b64decode(body[_HEADER_BYTES:], validate=True)
+                    files += self._written(body), self._written(attached)
+                list(pool.map(_sync, files))
+                for body, _ in bodies[start : start + _TOGETHER]:
+                    self._signature.sign(body[:_RECEIPT_BYTES])
+        return time.perf_counter() - begun
+
+    def _written(self, data: bytes) -> int:
+        path = self._directory / str(next(self._names))
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        os.write(descriptor, data)
+        return descriptor
+
+
+def _sync(descriptor: int) -> None:
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
 def packet_body(row: Row) -> bytes:
     """Return bytes of the length of a row's packet, different for each row."""
     head = row.subject.encode().ljust(_HEADER_BYTES, b" ")
@@ -101,7 +159,9 @@ def packet_body(row: Row) -> bytes:
 def main(arguments: list[str]) -> None:
     """Serve orders."""
     task = Task.parse(arguments)
-    floor: Signature | Ceiling = Signature(task) if task.tool == "signature" else Ceiling(task)
+    floors: dict[str, type[Ceiling | Reception | Signature]]
+    floors = {"broker": Ceiling, "reception": Reception, "signature": Signature}
+    floor = floors[task.tool](task)
     serve(floor.prepare, floor.run, tells_cpu=True)
 
 

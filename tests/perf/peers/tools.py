@@ -103,8 +103,9 @@ class _SignXml:
     def verify(self, body: bytes) -> etree._Element:
         """Verify with the peer's certificate; return the signed tree."""
         verifier = self._new_verifier()
-        verifier._parser = self._parser
-        result = verifier.verify(body, x509_cert=self._peer, expect_config=self._expect)
+        result = verifier.verify(
+            body, x509_cert=self._peer, parser=self._parser, expect_config=self._expect
+        )
         root: Any = result[0].signed_xml if isinstance(result, list) else result.signed_xml
         if not isinstance(root, etree._Element):
             raise TypeError(root)
