@@ -33,8 +33,8 @@ __all__ = ["NOW", "AtHand", "messages_of", "packet", "receiver_of"]
 NOW = dt.datetime(2026, 1, 5, 3, 0, tzinfo=dt.UTC)
 
 
-def packet(pki: DevPki, number: int) -> bytes:
-    """Return a signed packet from H41 to G22."""
+def packet(pki: DevPki, number: int, content: bytes | None = None) -> bytes:
+    """Return a signed packet from H41 to G22, with a small file unless another one is given."""
     code = DocumentCode(f"{number:02}", "UBND-VP")
     document = Document(
         sender=Organization(organ_id="H41", organ_name="UBND tỉnh Nghệ An"),
@@ -50,7 +50,7 @@ def packet(pki: DevPki, number: int) -> bytes:
                 content_id="id-1",
                 name="a.pdf",
                 content_type="application/pdf",
-                content=BytesContent(b"%PDF-1.4\n" + bytes([number])),
+                content=BytesContent(content or b"%PDF-1.4\n" + bytes([number])),
             ),
         ),
     )

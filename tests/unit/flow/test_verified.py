@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from connector.edxml.stored import Stored
 from connector.flow.verified import JustReceived, JustVerified, Known
 from connector.model.content import BytesContent
 from connector.model.envelope import (
@@ -16,6 +23,14 @@ from connector.model.envelope import (
     Promulgation,
     Signer,
 )
+from connector.model.states import InboxState
+from connector.store import inbox
+from connector.store.spool import Spool
+from connector.trust.pki import DevPki
+from tests.unit.flow.arrivals import AtHand, messages_of, packet, receiver_of
+from tests.unit.flow.conftest import Office
+
+OPEN = Path("/proc/self/fd")
 
 
 def document(size: int) -> Document:
@@ -101,3 +116,85 @@ def test_the_oldest_documents_give_way() -> None:
     found = kept.take("c")
     assert found is not None
     assert (found.packet, kept.take("c")) == (b"x" * 5, None)
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path) -> Callable[..., Document]:
+    """Make documents whose files lie in scratch places, each of them an open file."""
+    spool = Spool(tmp_path / "spool")
+
+    def made(size: int = 5, files: int = 1, attachments: int = 1) -> Document:
+        found = []
+        for _ in range(files):
+            place = spool.scratch()
+            place.write(b"x" * size * attachments)
+            found += [Stored(place, at * size, size) for at in range(attachments)]
+        bare = document(0)
+        (one,) = bare.attachments
+        return replace(bare, attachments=tuple(replace(one, content=each) for each in found))
+
+    return made
+
+
+def open_files() -> int:
+    """Return how many files this process has open."""
+    return len(list(OPEN.iterdir()))
+
+
+def test_open_files_are_bounded(on_disk: Callable[..., Document]) -> None:
+    """However many documents wait for a slow sink: what gives way closes its files."""
+    kept, before = JustVerified(limit_files=6), open_files()
+    for number in range(20):
+        kept.keep(str(number), Known(on_disk(files=2, attachments=3)))
+        assert open_files() <= before + 6
+    assert [kept.take(key) is not None for key in ("16", "17", "18", "19")] == [False, *[True] * 3]
+    assert open_files() == before
+
+
+def test_a_document_of_too_many_files_drives_nobody_out(on_disk: Callable[..., Document]) -> None:
+    """It is read again from the spool, and those that were there stay."""
+    kept, before = JustVerified(limit_files=3), open_files()
+    kept.keep("a", Known(on_disk(files=2)))
+    kept.keep("b", Known(on_disk(files=4)))
+    assert open_files() == before + 2
+    assert [kept.take("b"), kept.take("a") is None] == [None, False]
+
+
+def test_room_on_the_disk_is_bounded(on_disk: Callable[..., Document]) -> None:
+    """The newest stays however large it is, others beside it only while there is room."""
+    kept = JustVerified(limit_disk=25)
+    for key in ("a", "b", "c"):
+        kept.keep(key, Known(on_disk(size=10)))
+    kept.keep("in memory", Known(document(5)))
+    assert kept.take("a") is None
+    kept.keep("large", Known(on_disk(size=100)))
+    found = [kept.take(key) is not None for key in ("b", "c", "large", "in memory")]
+    assert found == [False, False, True, True]
+
+
+def test_what_was_taken_leaves_its_room(on_disk: Callable[..., Document]) -> None:
+    """A document that is delivered, or kept anew, is no longer counted as it was."""
+    kept = JustVerified(limit_files=2)
+    for key in ("a", "b", "b", "a"):
+        kept.keep(key, Known(on_disk()))
+    assert kept.take("a") is not None
+    kept.keep("c", Known(on_disk()))
+    assert [kept.take(key) is not None for key in ("b", "c")] == [True, True]
+
+
+def test_what_gave_way_is_delivered_from_the_spool(office: Office, pki: DevPki) -> None:
+    """Whether a large document is still here or read again: its file on the desk is the same."""
+    node = office.node
+    contents = [b"%PDF-1.4\n" + sign * 1_200_000 for sign in (b"1", b"2", b"3", b"4")]
+    packets = [packet(pki, number, each) for number, each in enumerate(contents, 1)]
+    kept: Any = node.desk
+    kept._just_verified._limit_disk = 3_000_000
+    receiver_of(node, AtHand(messages_of(packets))).pump()
+    while node.admission.pump():
+        pass
+    assert len(kept._just_verified._kept) == 2
+    node.desk.pump()
+    with node.store.read() as tx:
+        assert inbox.counts(tx) == {InboxState.DELIVERED: len(packets)}
+    files = (office.directory / "sink").rglob("01-*")
+    assert sorted(path.read_bytes() for path in files) == contents
