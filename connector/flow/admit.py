@@ -17,13 +17,7 @@ from connector import crash
 from connector.clock import vietnam_date
 from connector.edxml.parser import Limits
 from connector.edxml.reader import read
-from connector.errors import (
-    ConnectorError,
-    Finding,
-    PermanentError,
-    Severity,
-    TrustError,
-)
+from connector.errors import Finding, PermanentError, Severity, TrustError
 from connector.flow import codes
 from connector.flow.containment import Containment, Step, chunks, waiting
 from connector.flow.ledger import Ledger
@@ -174,9 +168,19 @@ class Admission:
             self._source.want(error.links)
             return self._outcomes.held(row, error)
         except (TrustError, PermanentError) as error:
-            return self._turned_away(row, error.findings, *self._best_guess(body, row))
-        if findings:
-            return self._turned_away(row, findings, envelope, verified.digest)
+            against = error.findings
+        else:
+            if findings:
+                return self._turned_away(row, findings, envelope, verified.digest)
+            return self._believed(row, packet, verified, batch)
+        # Only here is the error gone, and with it the open files of what was read in vain.
+        return self._turned_away(row, against, *self._best_guess(body, row))
+
+    def _believed(
+        self, row: InboxMessage, packet: bytes | None, verified: Checked, batch: _Batch
+    ) -> Outcome | None:
+        """Return what is to be done with an authentic packet that is as it has to be."""
+        envelope = verified.envelope
         if isinstance(envelope, StatusReport):
             report = envelope
             return Outcome(lambda work, _: self._statuses.apply(work, row, report, verified))
@@ -206,13 +210,20 @@ class Admission:
         )
 
     def _best_guess(self, body: Content, row: InboxMessage) -> tuple[Envelope | None, str]:
-        """Read what an unverified packet claims: only to tell its sender that it was refused."""
+        """Read what an unverified packet claims: only to tell its sender that it was refused.
+
+        The digest first, so that the files of one reading are open at a time.
+
+        Raises:
+            TransientError: disk or descriptors do not suffice; that is no verdict.
+        """
+        limits, scratch = self._generous, self._spool.scratch
         try:
-            reading = read(body, limits=self._generous, scratch=self._spool.scratch)
-            digest = signed_digest(body, limits=self._generous, scratch=self._spool.scratch)
-        except ConnectorError:
+            digest = signed_digest(body, limits=limits, scratch=scratch)
+            envelope = read(body, limits=limits, scratch=scratch).envelope
+        except (TrustError, PermanentError):
             return None, row.body_sha256
-        return reading.envelope, digest or row.body_sha256
+        return envelope, digest or row.body_sha256
 
     def _objections(self, row: InboxMessage, envelope: Envelope) -> tuple[Finding, ...]:
         """Check the message against the packet it carries."""

@@ -107,13 +107,13 @@ def signed_digest(
 ) -> str | None:
     """Return the digest that a packet's Signature claims, unverified; None if it has none.
 
-    Only to name a refused packet to its sender.
+    Only to name a refused packet to its sender; raises StorageError if there is no room for it.
     """
     try:
         return check_structure(
             tree_of(source, limits=limits, scratch=scratch), legacy=True
         ).digest.hex()
-    except ConnectorError:
+    except (TrustError, PermanentError):
         return None
 
 

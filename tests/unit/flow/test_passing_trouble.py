@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -22,7 +23,10 @@ from connector.model.states import InboxState
 from connector.service.daemon import Daemon
 from connector.store import codes as store_codes
 from connector.store import inbox, outbox
+from connector.store.scratch import Scratch
+from connector.store.spool import Spool
 from connector.trust.pki import DevPki
+from connector.trust.verify import signed_digest
 from tests.unit.flow.arrivals import AtHand, messages_of, packet, receiver_of
 from tests.unit.flow.conftest import Office
 
@@ -85,6 +89,71 @@ def test_a_refusal_waits_for_its_key(
     assert counts(office) == {InboxState.REFUSED: 1}
     with node.store.read() as tx:
         assert [sent.status_code for sent, _ in outbox.list_deliveries(tx, limit=9)] == ["02"]
+
+
+@pytest.mark.parametrize("rooms", [0, 1, 2])
+def test_a_refusal_waits_for_the_disk(
+    office: Office, pki: DevPki, monkeypatch: pytest.MonkeyPatch, rooms: int
+) -> None:
+    """Without room to read what is refused nobody is quarantined in silence; the 02 names it."""
+    node, real = office.node, Spool.scratch
+    good = packet(pki, 1, b"%PDF-1.4\n" + b"x" * 1_200_000)
+    receiver_of(node, AtHand(messages_of([good.replace("thử".encode(), "thư".encode())]))).pump()
+    made = itertools.count()
+
+    def scratch(spool: Spool) -> Scratch:
+        if next(made) >= rooms:
+            raise StorageError(store_codes.DISK_FULL.at("scratch", reason="full"))
+        return real(spool)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Spool, "scratch", scratch)
+        with pytest.raises(StorageError):
+            node.admission.pump()
+    assert counts(office) == {InboxState.RECEIVED: 1}
+    node.admission.pump()
+    with node.store.read() as tx:
+        (refused,) = inbox.list_messages(tx, limit=9)
+        assert [sent.status_code for sent, _ in outbox.list_deliveries(tx, limit=9)] == ["02"]
+    assert (refused.state, refused.digest) == (InboxState.REFUSED, signed_digest(good))
+
+
+def test_a_refusal_waits_for_what_is_away(
+    office: Office, pki: DevPki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trouble that passes while the refused packet is read puts it off, and decides nothing."""
+    node = office.node
+    forged = packet(pki, 1).replace("thử".encode(), "thư".encode())
+    receiver_of(node, AtHand(messages_of([forged]))).pump()
+    with monkeypatch.context() as patched:
+        patched.setattr("connector.flow.admit.read", away)
+        node.admission.pump()
+    assert counts(office) == {InboxState.RECEIVED: 1}
+    cast("Any", node.clock).sleep(3600)
+    node.admission.pump()
+    assert counts(office) == {InboxState.REFUSED: 1}
+
+
+def test_a_refusal_needs_no_more_files_than_the_verdict(
+    office: Office, pki: DevPki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read in vain is let go before the packet is read anew for its sender."""
+    node, real = office.node, Spool.scratch
+    made: list[weakref.ref[Scratch]] = []
+    beside: list[int] = []
+
+    def scratch(spool: Spool) -> Scratch:
+        beside.append(sum(each() is not None for each in made))
+        place = real(spool)
+        made.append(weakref.ref(place))
+        return place
+
+    monkeypatch.setattr(Spool, "scratch", scratch)
+    good = packet(pki, 1, b"%PDF-1.4\n" + b"x" * 1_200_000)
+    receiver_of(node, AtHand(messages_of([good.replace("thử".encode(), "thư".encode())]))).pump()
+    node.admission.pump()
+    assert counts(office) == {InboxState.REFUSED: 1}
+    assert beside == [0, 0, 0]
 
 
 def test_a_batch_does_not_wait_for_the_next(
@@ -170,9 +239,9 @@ def test_what_an_operator_parked_stays_so(
     desk = type(node.desk)
     real = desk._hand_over
 
-    def slow(self: Any, item: Any, targets: Any) -> Any:
+    def slow(self: Any, item: Any, *given: Any) -> Any:
         node.operator("clerk").park_received(item.packet_id, "wrong desk")
-        return real(self, item, targets)
+        return real(self, item, *given)
 
     with monkeypatch.context() as patched:
         patched.setattr(desk, "_hand_over_all", away)  # so that each is handed over alone
