@@ -6,7 +6,16 @@ from typing import Final
 
 from connector.errors import Text
 
-__all__ = ["CATALOGUE", "EMPTY", "EXTENSION", "KIND", "NOT_BYTES", "PROGRAM", "UNNAMED"]
+__all__ = [
+    "CATALOGUE",
+    "EMPTY",
+    "EXTENSION",
+    "KIND",
+    "NOT_BYTES",
+    "PROGRAM",
+    "TYPE",
+    "UNNAMED",
+]
 
 EXTENSION: Final = Text(
     "EDX-1280",
@@ -49,6 +58,13 @@ KIND: Final = Text(
     "({kind})",
     "attachments khai báo {content_type}, nhưng '{name}' ghi là {claim} mà nội dung thuộc loại "
     "khác ({kind})",
+    "leave content_type out where names have endings, or attach the right file",
+    "bỏ content_type nếu tên tệp có phần mở rộng, hoặc đính kèm đúng tệp",
+)
+TYPE: Final = Text(
+    "EDX-1286",
+    "attachments says {content_type}, but '{name}' holds another kind ({kind})",
+    "attachments khai báo {content_type}, nhưng nội dung của '{name}' thuộc loại khác ({kind})",
     "leave content_type out where names have endings, or attach the right file",
     "bỏ content_type nếu tên tệp có phần mở rộng, hoặc đính kèm đúng tệp",
 )

@@ -245,7 +245,10 @@ def _hold_to(content_type: str, name: str, content: Content) -> None:
     if is_program(head, name, content_type):
         raise Refusal(attachment_codes.PROGRAM, name=shown(name))
     found = contradiction(head, name, content_type)
-    if found is not None:
-        claim, kind = found
-        facts = {"content_type": content_type, "claim": shown(claim), "kind": kind.value}
-        raise Refusal(attachment_codes.KIND, name=shown(name), **facts)
+    if found is None:
+        return
+    claim, kind = found
+    facts = {"content_type": content_type, "name": shown(name), "kind": kind.value}
+    if "/" in claim:  # it is the type itself, no ending
+        raise Refusal(attachment_codes.TYPE, **facts)
+    raise Refusal(attachment_codes.KIND, claim=shown(claim), **facts)

@@ -194,11 +194,11 @@ def test_attachments_from_columns() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("a.pdf", b"PK\x03\x04", "EDX-1285"),
-        ("a.docm", b"PK\x03\x04", "EDX-1285"),
+        ("a.pdf", b"PK\x03\x04", "EDX-1286"),
+        ("a.docm", b"PK\x03\x04", "EDX-1286"),
         ("a.docm. ", b"%PDF-1.4", "EDX-1285"),
         ("a.docx", b"%PDF-1.4", "EDX-1285"),
-        ("a", b"Xin", "EDX-1285"),
+        ("a", b"Xin", "EDX-1286"),
         ("a.pif", b"%PDF-1.4", "EDX-1284"),
         ("a.exe. ", b"%PDF-1.4", "EDX-1284"),
         ("a.pdf", b"#!/bin/sh", "EDX-1284"),
@@ -211,6 +211,27 @@ def test_files_that_belie_the_type_of_the_adapter(name: str, content: bytes, cod
         "{blob: NoiDung, name: Ten, content_type: application/pdf}",
     )
     assert [f.code for f in refused(typed, NoiDung=content, Ten=name)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04", {"application/pdf", "'a.docx'", "ZIP"}),
+        (b"%PDF-1.4", {"application/pdf", "'a.docx'", ".docx", "PDF"}),
+    ],
+)
+def test_what_is_said_of_a_belied_type_is_true(content: bytes, said: set[str]) -> None:
+    """A name is told to claim a type only if it does: each text names what does not hold."""
+    typed = ADAPTER.replace(
+        '{column: Tep, split: ";"}',
+        "{blob: NoiDung, name: Ten, content_type: application/pdf}",
+    )
+    (found,) = refused(typed, NoiDung=content, Ten="a.docx")
+    for text in (found.en, found.vi):
+        assert {each for each in said if each in text} == said
+        assert text.count("application/pdf") == 1
+    assert found.hint_en
+    assert found.hint_vi
 
 
 @pytest.mark.parametrize("name", ["congvan\u202efdp.exe", "congvan\u200b.scr", "vb\u202efdp.la"])
