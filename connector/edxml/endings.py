@@ -22,8 +22,10 @@ _NAMED: Final = re.compile(r"\.([0-9A-Za-z]{1,16})[ .]*(?:::\$DATA)?\Z", re.IGNO
 # Not .pl and .vb: letters that end Vietnamese names without an ending (phụ lục, văn bản).
 _RUNNABLE: Final = frozenset(
     {
-        *("exe", "dll", "com", "scr", "pif", "cpl", "ocx", "xll", "msi", "msp", "appx", "msix"),
-        *("bat", "cmd", "lnk", "hta", "chm", "msc", "reg", "scf", "application", "gadget"),
+        *("exe", "dll", "com", "scr", "pif", "cpl", "ocx", "xll", "appx", "msix"),
+        *("msi", "msp", "mst", "inf", "reg", "diagcab"),
+        *("bat", "cmd", "lnk", "url", "website", "hta", "chm", "msc", "scf"),
+        *("application", "gadget"),
         *("ps1", "psm1", "vbs", "vbe", "js", "mjs", "jse", "ws", "wsc", "wsf", "wsh", "sct"),
         *("jar", "jnlp", "class", "sh", "bash", "csh", "ksh", "desktop"),
         *("py", "pyc", "pyw"),

@@ -26,6 +26,7 @@ TODAY: Final = dt.date(2026, 1, 6)
 RUN: Final = (
     *("com", "exe", "bat", "cmd", "vbs", "vbe", "js", "jse", "wsf", "wsh", "msc"),  # PATHEXT
     *("scr", "pif", "cpl", "hta", "lnk", "jar", "ps1", "msi", "reg", "chm", "sh", "dll"),
+    *("url", "website", "inf", "mst", "diagcab"),
 )
 UNSEEN: Final = [
     sign for sign in map(chr, range(0x10FFFF)) if unicodedata.category(sign) in {"Cf", "Zl", "Zp"}
@@ -87,6 +88,7 @@ def _stored(arrived: Document) -> list[str]:
 @example(name="Giay moi", content_type="application/javascript")
 @example(name="Giay moi", content_type="application/x-sh")
 @example(name="a.pif", content_type="application/pdf")
+@example(name="Giay moi.url", content_type="text/plain")
 @example(name="a.exe::$DATA", content_type="text/plain")
 @settings(max_examples=150, deadline=None)
 def test_what_is_stored_never_runs(name: str, content_type: str) -> None:

@@ -161,6 +161,11 @@ def test_a_long_type_is_cut() -> None:
         (b"x", "a.exe::$DATA"),
         (b"x", "a.exe. ::$data"),
         (b"x", "cai-dat.application"),
+        (b"[InternetShortcut]", "Giấy mời.url"),
+        (b"[InternetShortcut]", "a.WEBSITE"),
+        (b"[Version]", "a.inf"),
+        (b"MSCF", "a.diagcab"),
+        (OLE2, "a.mst"),
     ],
 )
 def test_programs_are_errors(head: bytes, name: str) -> None:

@@ -18,7 +18,7 @@ PDF = "application/pdf"
         ("Quyết định 28.pdf", "01-Quyet-dinh-28.pdf"),
         ("Đề án.PDF", "01-De-an.pdf"),
         ("../../etc/passwd", "01-passwd.pdf"),
-        ("..\\..\\autorun.inf", "01-autorun.inf"),
+        ("..\\..\\autorun.inf", "01-autorun-inf"),
         ("C:\\Windows\\CON", "01-CON.pdf"),
         ("nul.txt", "01-nul.txt"),
         ("bao\u202ecod.exe", "01-baocod-exe"),
