@@ -21,6 +21,7 @@ from connector.flow.adapters.codes import (
 )
 from connector.flow.adapters.lint import lint_adapter
 from connector.flow.ledger import Ledger, Work
+from connector.flow.places import refuse_clashes
 from connector.flow.told import inside, kept
 from connector.store.conditions import Condition, ConditionKind, conditions, lift, put
 
@@ -73,19 +74,21 @@ class AdapterReload:
             result.refused[file.name] = error.findings[0]
             adapters: Sequence[Adapter] = self._adapters.current
         else:
-            adapters = self._read(config, result)
             result.restart = self._needs_restart(config)
+            adapters = self._read(config, result)
         with self._ledger.work() as work:
             self._record(work, result)
         self._adapters.exchange(adapters)
         return result
 
     def _read(self, config: NodeConfig, result: Reloaded) -> list[Adapter]:
+        # Until a restart sinks and state are where they were; else lines are those of the new file.
+        in_force = config if result.restart is None else self._config
         before = {each.directory: each for each in self._adapters.current}
         adapters: list[Adapter] = []
         for directory in config.adapters:
             old = before.pop(directory, None)
-            new = self._one(directory, old, adapters)
+            new = self._one(directory, old, adapters, in_force)
             if isinstance(new, Finding):
                 result.refused[old.name if old else directory.name] = new
                 if old is not None and not any(each.name == old.name for each in adapters):
@@ -101,21 +104,24 @@ class AdapterReload:
         return adapters
 
     def _one(
-        self, directory: Path, old: Adapter | None, beside: Sequence[Adapter]
+        self, directory: Path, old: Adapter | None, beside: Sequence[Adapter], in_force: NodeConfig
     ) -> Adapter | Finding:
         """Return the adapter of a directory, or what speaks against it."""
         try:
-            return self._linted(directory, old, beside)
+            return self._linted(directory, old, beside, in_force)
         except ConnectorError as error:
             return error.findings[0]
         except Exception as error:  # noqa: BLE001 - what runs goes on, whatever is in the files
             return RELOAD_UNEXPECTED.at(directory=directory, reason=repr(error))
 
-    def _linted(self, directory: Path, old: Adapter | None, beside: Sequence[Adapter]) -> Adapter:
+    def _linted(
+        self, directory: Path, old: Adapter | None, beside: Sequence[Adapter], in_force: NodeConfig
+    ) -> Adapter:
         """Load and lint an adapter; the same as before if its files are the same."""
         new = self._loader.load(directory, beside)
         if old is not None and old.config_hash == new.config_hash:
             return old
+        refuse_clashes(in_force, (new,))
         found = lint_adapter(directory, self._loader.ours, self._loader.clock)
         errors = [finding for finding in found if finding.severity is Severity.ERROR]
         if errors:

@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from connector.clock import ManualClock
+from connector.config.node import load_node
+from connector.errors import ConfigError, Finding
+from connector.events import Emitter
 from connector.flow.adapters.acts import adapter_concerns
 from connector.flow.adapters.codes import NEEDS_RESTART, RELOAD_REFUSED
 from connector.flow.collect import Collected
+from connector.flow.node import open_node
 from connector.store import journal
 from connector.store.conditions import conditions
-from tests.unit.flow.conftest import Office, write_adapter
+from tests.unit.flow.conftest import HEADER, Office, write_adapter
 
 Row = Callable[..., str]
 NAME = "g22-van-ban-di"
@@ -130,6 +136,66 @@ def test_a_new_adapter_that_is_wrong_does_not_start(office: Office) -> None:
         office.directory / "connector.yaml", "adapters: [adapter]", "adapters: [adapter, another]"
     )
     assert list(office.node.reloading.reload().refused) == ["another"]
+    assert [each.name for each in office.node.adapters] == [NAME]
+
+
+def read_from_the_sink(adapter: Path) -> None:
+    """Let an adapter read what lies where the node's sink writes: an export like any other."""
+    (adapter.parent / "sink").mkdir()
+    (adapter.parent / "sink" / "di.csv").write_text(HEADER + "\n", encoding="utf-8")
+    change(adapter / "adapter.yaml", "path: export/*.csv", "path: ../sink/*.csv")
+
+
+def test_a_new_adapter_that_reads_where_a_sink_writes(office: Office) -> None:
+    """It is refused as at start, with the place in the file as it is now; the others go on."""
+    read_from_the_sink(write_adapter(office.directory / "another", "another"))
+    config = office.directory / "connector.yaml"
+    change(config, "adapters: [adapter]", "adapters:\n  - adapter\n  - another")
+    result = office.node.reloading.reload()
+    assert list(result.refused) == ["another"]
+    assert result.added == []
+    found = result.refused["another"]
+    assert (found.code, "adapter another" in found.en) == ("EDX-1112", True)
+    line = config.read_text("utf-8").splitlines().index("  - another") + 2
+    assert found.place.startswith(f"{config}:{line}:")
+    assert refusal_at_start(config) == (found,)
+    assert [each.name for each in office.node.adapters] == [NAME]
+    assert alarms(office) == [RELOAD_REFUSED.code]
+    assert "EDX-1112" in concerns(office)[0]
+
+
+def refusal_at_start(config: Path) -> tuple[Finding, ...]:
+    """Return with what a node of this configuration is not opened."""
+    with pytest.raises(ConfigError) as refusal:
+        open_node(
+            load_node(config), clock=ManualClock(), emitter=Emitter(CollectorRegistry())
+        ).close()
+    return refusal.value.findings
+
+
+def test_an_adapter_that_moves_to_where_a_sink_writes(office: Office, row: Row) -> None:
+    """The version before goes on, and the correction settles it."""
+    (before,) = office.node.adapters
+    read_from_the_sink(office.adapter)
+    assert office.node.reloading.reload().refused[NAME].code == "EDX-1112"
+    assert office.node.adapters == (before,)
+    office.export(row())
+    assert office.node.intake.collect(before) == Collected(sealed=1)
+    change(office.adapter / "adapter.yaml", "path: ../sink/*.csv", "path: export/*.csv")
+    assert office.node.reloading.reload().refused == {}
+    assert concerns(office) == []
+
+
+def test_sinks_are_where_they_were_until_a_restart(office: Office) -> None:
+    """An adapter may not read yet where a sink writes that will be elsewhere."""
+    read_from_the_sink(write_adapter(office.directory / "another", "another"))
+    config = office.directory / "connector.yaml"
+    change(config, "adapters: [adapter]", "adapters: [adapter, another]")
+    change(config, "directory: sink,", "directory: elsewhere,")
+    (office.directory / "elsewhere").mkdir()
+    result = office.node.reloading.reload()
+    assert result.refused["another"].code == "EDX-1112"
+    assert result.restart is not None
     assert [each.name for each in office.node.adapters] == [NAME]
 
 
