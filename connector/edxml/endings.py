@@ -17,7 +17,7 @@ INVISIBLE: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories of what no eye sees in a name: controls, marks of format, line breaks."""
 
 _EXTENSION: Final = re.compile(r"[A-Za-z0-9]{1,10}")
-_NAMED: Final = re.compile(r"\.([0-9A-Za-z]{1,16})[ .]*(?:::\$DATA)?\Z", re.IGNORECASE)
+_NAMED: Final = re.compile(r"\.([0-9A-Za-z-]{1,20})[ .]*(?:::\$DATA)?\Z", re.IGNORECASE)
 """How Windows reads a name: it drops dots and spaces at the end, and the name of the stream."""
 # Not .pl and .vb: letters that end Vietnamese names without an ending (phụ lục, văn bản).
 _RUNNABLE: Final = frozenset(
@@ -25,7 +25,7 @@ _RUNNABLE: Final = frozenset(
         *("exe", "dll", "com", "scr", "pif", "cpl", "ocx", "xll", "appx", "msix"),
         *("msi", "msp", "mst", "inf", "reg", "diagcab"),
         *("bat", "cmd", "lnk", "url", "website", "hta", "chm", "msc", "scf"),
-        *("application", "gadget"),
+        *("application", "gadget", "settingcontent-ms", "appref-ms", "library-ms", "search-ms"),
         *("ps1", "psm1", "vbs", "vbe", "js", "mjs", "jse", "ws", "wsc", "wsf", "wsh", "sct"),
         *("jar", "jnlp", "class", "sh", "bash", "csh", "ksh", "desktop"),
         *("py", "pyc", "pyw"),

@@ -26,7 +26,7 @@ TODAY: Final = dt.date(2026, 1, 6)
 RUN: Final = (
     *("com", "exe", "bat", "cmd", "vbs", "vbe", "js", "jse", "wsf", "wsh", "msc"),  # PATHEXT
     *("scr", "pif", "cpl", "hta", "lnk", "jar", "ps1", "msi", "reg", "chm", "sh", "dll"),
-    *("url", "website", "inf", "mst", "diagcab"),
+    *("url", "website", "inf", "mst", "diagcab", "settingcontent-ms", "appref-ms"),
 )
 UNSEEN: Final = [
     sign for sign in map(chr, range(0x10FFFF)) if unicodedata.category(sign) in {"Cf", "Zl", "Zp"}

@@ -163,6 +163,8 @@ def test_a_long_type_is_cut() -> None:
         (b"x", "cai-dat.application"),
         (b"[InternetShortcut]", "Giấy mời.url"),
         (b"[InternetShortcut]", "a.WEBSITE"),
+        (b"<PCSettings>", "Màn hình.SettingContent-ms"),
+        (b"<a/>", "a.search-ms"),
         (b"[Version]", "a.inf"),
         (b"MSCF", "a.diagcab"),
         (OLE2, "a.mst"),
