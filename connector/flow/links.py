@@ -22,7 +22,7 @@ from connector.flow.relay import Relay
 __all__ = ["Link", "agency_broker", "broker_management", "open_consumer", "open_publisher"]
 
 _DRAIN_SECONDS: Final = 10.0
-_MOST_AHEAD: Final = 32
+_MOST_AHEAD: Final = 16
 """Messages a queue that the broker sends ahead: of parts it holds as many in memory for us."""
 
 
