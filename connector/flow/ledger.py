@@ -54,15 +54,22 @@ class Ledger:
         self._emitter = emitter
         self._waiting: tuple[weakref.ref[_Waiting], ...] = ()
         self._latest: dt.datetime | None = None
+        self._set_back = True
 
     def was_set_back(self) -> bool:
-        """Tell whether something was written at a time that has not come yet; said once.
+        """Tell whether something was written at a time that has not come yet.
 
-        At first nobody knows what was written before, so it may have been.
+        At first nobody knows what was written before, so it may have been. It is said again until
+        `follows_clock`.
         """
         now = self.clock.now()
         latest, self._latest = self._latest, now
-        return latest is None or now < latest - CLOCK_STEP
+        self._set_back |= latest is not None and now < latest - CLOCK_STEP
+        return self._set_back
+
+    def follows_clock(self) -> None:
+        """Note that nothing waits any more for a time that only a wrong clock has seen."""
+        self._set_back = False
 
     def wake_when_queued(self, waiting: _Waiting) -> None:
         """Let whoever waits for something to send know at once that something was queued."""

@@ -1,7 +1,8 @@
 """What a running node does beside documents: follow trust data, keys and clock, warn before expiry.
 
 Everything that changes is journalled; what cannot be taken over is an alarm and a concern of
-`status` until it is mended, and the old state stays in force.
+`status` until it is mended, and the old state stays in force. What was found while nothing could
+be written, as on a full disk, is put on record by the next step that can.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from connector.errors import Finding
@@ -30,6 +32,36 @@ _DAY: Final = dt.timedelta(days=1)
 _HELD_AT_MOST: Final = 100_000
 
 
+@dataclass(slots=True)
+class _News:
+    """What has happened and is not on record yet."""
+
+    changes: list[TrustChange] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
+    answers: int = 0
+
+    @property
+    def moved(self) -> int:
+        """How much has changed."""
+        return len(self.changes) + len(self.keys) + self.answers
+
+    def add(
+        self,
+        changes: Iterable[TrustChange],
+        keys: Iterable[str],
+        problems: Iterable[Finding],
+        answers: int,
+    ) -> None:
+        """Take in what came next; what is refused again and again is one thing."""
+        for change in changes:
+            if change not in self.changes[-1:]:
+                self.changes.append(change)
+        self.keys += (code for code in keys if code not in self.keys)
+        self.problems += (each for each in problems if each not in self.problems)
+        self.answers += answers
+
+
 class Upkeep:
     """One step looks at everything once."""
 
@@ -40,6 +72,7 @@ class Upkeep:
         self._warned: dt.datetime | None = None
         self._refused: dict[str, str | None] = {}
         self._keys_asked = False
+        self._news = _News()
         self._noting = threading.Lock()
 
     def step(self) -> int:
@@ -60,6 +93,7 @@ class Upkeep:
             count = outbox.due_again(work.tx, now=work.now) + inbox.due_again(work.tx, now=work.now)
             if count:
                 _alarm(work, (CLOCK_SET_BACK.at("clock", count=count),))
+        self._ledger.follows_clock()
         return count
 
     def reload(self, actor: str) -> int:
@@ -71,9 +105,7 @@ class Upkeep:
             StorageError: the journal cannot be written.
         """
         self._source.reload()
-        with self._ledger.work() as work:
-            work.record(OperatorActed(action="reload", actor=actor, target="trust, keys"))
-        return self._take_over(self._keyring.reload(force=True), asked=True)
+        return self._take_over(self._keyring.reload(force=True), actor=actor)
 
     def _take_over(
         self,
@@ -81,60 +113,61 @@ class Upkeep:
         answers: int = 0,
         problems: Iterable[Finding] = (),
         *,
-        asked: bool = False,
+        actor: str | None = None,
     ) -> int:
         trust = self._source.current()
-        changes = self._source.take_changes()
-        now = self._ledger.clock.now()
-        expiring: Iterable[Finding] = ()
-        if self._warned is None or now - self._warned >= _DAY:
-            self._warned = now
-            expiring = certificate_findings(trust, self._keyring, at=now)
-        moved = len(changes) + len(reloaded.changed) + answers
+        asked = actor is not None
         with self._noting:
-            refused = self._refused_now(reloaded, asked=asked)
-            news = {name: what for name, what in refused.items() if self._is_news(name, what)}
-            of_keys = reloaded.findings if KEYS in news or asked else ()
-            findings = [*problems, *of_keys, *expiring]
-            if moved or findings or news:
-                self._record(changes, reloaded, findings, news, answered=bool(answers))
+            news, now = self._news, self._ledger.clock.now()
+            news.add(self._source.take_changes(), reloaded.changed, problems, answers)
+            warning = self._warned is None or now - self._warned >= _DAY
+            expiring = certificate_findings(trust, self._keyring, at=now) if warning else ()
+            refused, keys_asked = self._refused_now(reloaded, asked=asked)
+            other = {name: what for name, what in refused.items() if self._is_news(name, what)}
+            of_keys = reloaded.findings if KEYS in other or asked else ()
+            findings = [*news.problems, *of_keys, *expiring]
+            if asked or news.moved or findings or other:
+                self._record(news, actor, findings, other)
+            # only what is durable now is no news any more
+            self._news, self._keys_asked = _News(), keys_asked
             self._refused |= refused
-        return moved
+            self._warned = now if warning else self._warned
+        return news.moved
 
-    def _refused_now(self, reloaded: Reload, *, asked: bool) -> dict[str, str | None]:
+    def _refused_now(self, reloaded: Reload, *, asked: bool) -> tuple[dict[str, str | None], bool]:
         """Return why keys and trust data are not what their files say, None if they are.
 
         A key whose files did not change is read again only where a reload is asked for: what
-        that one has found stays so until the next.
+        that one has found stays so until the next. Whether it was asked for is told, too.
         """
-        refused = {TRUST: _said(self._source.refused)}
+        refused, keys_asked = {TRUST: _said(self._source.refused)}, self._keys_asked
         if reloaded.findings:
-            refused[KEYS], self._keys_asked = _said(reloaded.findings), asked
-        elif asked or reloaded.changed or not self._keys_asked:
-            refused[KEYS], self._keys_asked = None, False
-        return refused
+            refused[KEYS], keys_asked = _said(reloaded.findings), asked
+        elif asked or reloaded.changed or not keys_asked:
+            refused[KEYS], keys_asked = None, False
+        return refused, keys_asked
 
     def _is_news(self, name: str, what: str | None) -> bool:
         return name not in self._refused or self._refused[name] != what
 
     def _record(
         self,
-        changes: Iterable[TrustChange],
-        reloaded: Reload,
+        news: _News,
+        actor: str | None,
         findings: Iterable[Finding],
         refused: Mapping[str, str | None],
-        *,
-        answered: bool,
     ) -> None:
         with self._ledger.work() as work:
-            for change in changes:
+            if actor is not None:
+                work.record(OperatorActed(action="reload", actor=actor, target="trust, keys"))
+            for change in news.changes:
                 _record_change(work, change)
-            for code in reloaded.changed:
+            for code in news.keys:
                 work.record(KeysReloaded(agency=code))
             _alarm(work, findings)
             for name, what in refused.items():
                 _note(work, name, what)
-            if answered or any(change.accepted for change in changes):
+            if news.answers or any(change.accepted for change in news.changes):
                 _wake_held(work)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,3 +62,55 @@ def test_stop_where_nothing_is(directory: Path) -> None:
     """Nothing is made by it."""
     assert broker("stop", directory).returncode == 0
     assert not directory.exists()
+
+
+def test_a_broker_that_is_starting_can_be_stopped(directory: Path) -> None:
+    """Stop finds its keeper from the first moment, and returns when nothing is left of it."""
+    ports = free_ports()
+    options = ["--port", str(ports.amqp), "--management-port", str(ports.management)]
+    command = [sys.executable, "-m", "connector.broker", "run", str(directory), *options]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as keeper:
+        while not (directory / "log").exists():  # made when the node is about to be started
+            assert keeper.poll() is None
+        stopped = broker("stop", directory)
+        told, said = keeper.communicate(timeout=120)
+    assert (stopped.returncode, stopped.stderr) == (0, "")
+    assert (keeper.returncode, told) == (75, "")
+    assert "stopped before it was ready" in said
+    assert "no broker runs" in broker("stop", directory).stderr
+
+
+def test_a_broker_that_died_is_noticed(directory: Path) -> None:
+    """A service manager sees the end of its keeper, and why, on the streams that it gave."""
+    ports = free_ports()
+    options = ["--port", str(ports.amqp), "--management-port", str(ports.management)]
+    command = [sys.executable, "-m", "connector.broker", "run", str(directory), *options]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    ) as keeper:
+        assert keeper.stdout is not None
+        assert "broker:" in keeper.stdout.readline()
+        kill_rabbitmq(directory)
+        _, said = keeper.communicate(timeout=120)
+    assert keeper.returncode == 69
+    assert "EDX-6072" in said
+    assert "] <0." in said.partition("EDX-6072")[0]  # lines of its log
+    assert "no broker runs" in broker("stop", directory).stderr
+
+
+def test_a_broker_that_died_unseen_is_on_file(directory: Path) -> None:
+    """Where nobody reads the keeper any more, a file beside its broker says why it ended."""
+    ports = free_ports()
+    options = ["--port", ports.amqp, "--management-port", ports.management]
+    assert broker("start", directory, *options).returncode == 0
+    kill_rabbitmq(directory)
+    with (directory / "keeper.pid").open("r+") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)  # the keeper has ended
+    assert "EDX-6072" in (directory / "keeper.log").read_text(encoding="utf-8")
+
+
+def kill_rabbitmq(directory: Path) -> None:
+    """Let the node end as if the system had killed it."""
+    os.kill(int((directory / "node.pid").read_text("ascii")), signal.SIGKILL)

@@ -9,11 +9,13 @@ from typing import Any, cast
 import pytest
 
 from connector.clock import ManualClock
+from connector.errors import StorageError
 from connector.model.states import InboxState
 from connector.store import inbox, journal, outbox
 from connector.trust.pki import DevPki
 from tests.unit.flow.arrivals import AtHand, messages_of, packet, receiver_of
 from tests.unit.flow.conftest import Office
+from tests.unit.flow.full_disk import full_disk
 
 HOURS = dt.timedelta(hours=5)
 
@@ -46,6 +48,26 @@ def test_what_a_clock_ahead_put_off_is_due_at_once(
     node.upkeep.step()
     assert due(office) == (2, 1)
     assert [alarm for alarm in alarms(office) if "EDX-7063" in alarm]
+
+
+def test_a_full_disk_does_not_make_it_forgotten(office: Office, row: Callable[..., str]) -> None:
+    """What could not be written when the clock was found set back is done once there is room."""
+    node = office.node
+    clock = cast("ManualClock", node.clock)
+    node.upkeep.step()
+    clock.moment += HOURS
+    office.export(row("01/VPCP"), row("02/VPCP"))
+    office.collect()
+    clock.moment -= HOURS
+    with full_disk(node):
+        for _ in range(2):
+            with pytest.raises(StorageError):
+                node.upkeep.step()
+    assert due(office) == (0, 0)
+    assert node.upkeep.step() == 2
+    assert due(office) == (2, 0)
+    assert node.upkeep.step() == 0
+    assert len([alarm for alarm in alarms(office) if "EDX-7063" in alarm]) == 1
 
 
 def test_a_right_clock_hurries_nobody(office: Office, row: Callable[..., str]) -> None:
