@@ -64,8 +64,8 @@ class CsvStatusSink:
     def write(self, changes: Sequence[Reported]) -> None:
         """Append the changes that are not there yet.
 
-        Raises UnavailableError if the file cannot be written or is not ours, PermanentError if
-        its charset lacks a character; then nothing of the call is written.
+        Raises UnavailableError if the file cannot be written now, is locked or is not ours,
+        PermanentError if its charset lacks a character; then nothing of the call is written.
         """
         rows = [self._row(change) for change in changes]
         if not rows:
@@ -83,11 +83,17 @@ class CsvStatusSink:
         self._last = max(numbers)
 
     def _append(self, path: Path, rows: Sequence[_Row], again: bool) -> bool:
-        """Write what is missing; False if the file was taken away meanwhile, or emptied."""
+        """Write what is missing; False if the file was taken away meanwhile, or emptied.
+
+        Nobody waits for a file that a reader holds: that may never let go of it.
+        """
         if path.exists() and not path.is_file():
-            raise self._foreign(system_codes.NO_FILE)
+            raise self._waits(system_codes.NO_FILE)
         with path.open("a+b") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise self._waits(system_codes.FILE_HELD) from error
             missing = self._missing(stream, rows, again)
             end = stream.seek(0, os.SEEK_END) + len(missing)
             while missing:
@@ -105,7 +111,7 @@ class CsvStatusSink:
             if whole.startswith(start):
                 return whole[len(start) :]
         if len(first) == _BLOCK or self._cells(first) != list(REPORTED):
-            raise self._foreign(system_codes.FILE_FOREIGN)
+            raise self._waits(system_codes.FILE_FOREIGN)
         if not ended:
             return _end_of(start) + _joined(rows)
         if again:
@@ -120,10 +126,10 @@ class CsvStatusSink:
             return b""
         cells = self._cells(rest)
         if cells is None or not _whole(cells):
-            raise self._foreign(system_codes.LINE_FOREIGN)
+            raise self._waits(system_codes.LINE_FOREIGN)
         same = [row for row in rows if _telling(row.cells) == _telling(cells)]
         if any(row.cells != cells for row in same):
-            raise self._foreign(system_codes.LINE_FOREIGN)
+            raise self._waits(system_codes.LINE_FOREIGN)
         return _end_of(rest) + _joined([row for row in rows if row not in same])
 
     def _there(self, stream: io.BufferedRandom, numbers: Collection[str]) -> set[tuple[str, ...]]:
@@ -163,7 +169,7 @@ class CsvStatusSink:
         text = line.decode(self._settings.charset, "replace")
         return cells_of(text.removeprefix(_MARK).rstrip("\r\n"), self._settings.delimiter)
 
-    def _foreign(self, text: Text) -> UnavailableError:
+    def _waits(self, text: Text) -> UnavailableError:
         path = self._settings.path
         return UnavailableError(text.at(str(path), path=path))
 

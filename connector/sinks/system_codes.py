@@ -99,6 +99,13 @@ NO_FILE: Final = Text(
     "name a file, or a new name in a directory that is there; nothing was written, the states wait",
     "khai báo một tệp, hoặc tên mới trong thư mục đã có; chưa ghi gì, các trạng thái vẫn chờ",
 )
+FILE_HELD: Final = Text(
+    "EDX-8044",
+    "another program has locked the file {path}",
+    "một chương trình khác đang khóa tệp {path}",
+    "let it close the file after reading; nothing was written, it is tried again by itself",
+    "để chương trình đó đóng tệp sau khi đọc; chưa ghi gì, hệ thống tự thử lại",
+)
 NAMES_CLASH: Final = Text(
     "EDX-8042",
     "the system cannot get both '{name}' and '{other}'",

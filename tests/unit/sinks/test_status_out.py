@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 from collections.abc import Callable, Sequence
@@ -426,3 +427,16 @@ def test_what_is_no_charset(opened: Open, charset: str) -> None:
     with pytest.raises(ConfigError) as caught:
         opened(f", charset: {charset}")
     assert caught.value.code == codes.UNKNOWN_CHARSET.code
+
+
+@pytest.mark.parametrize("mode", [fcntl.LOCK_SH, fcntl.LOCK_EX])
+def test_a_file_that_somebody_holds_is_not_waited_for(
+    sink: StatusSink, path: Path, mode: int
+) -> None:
+    """The states wait, and nobody with them; once the file is let go of they are written."""
+    sink.write([change(1)])
+    with path.open("rb") as reader:
+        fcntl.flock(reader, mode)
+        assert refused(sink, [change(2)], path) == system_codes.FILE_HELD.code
+    sink.write([change(2)])
+    assert ids(path) == [1, 2]
