@@ -19,17 +19,16 @@ _LENGTH: Final = struct.Struct(">Q")
 class Child:
     """One process, driven by one thread at a time; it inherits no handles of ours."""
 
-    def __init__(self, module: str, setup: object) -> None:
-        """Start the process at the `main` of a module and tell it what it needs."""
+    def __init__(self, module: str) -> None:
+        """Start the process at the `main` of a module."""
         start = f"from {module} import main; main()"
         self.process: Final = subprocess.Popen(
             [sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        try:
-            send(self._pipe(self.process.stdin), setup)
-        except BaseException:
-            self.end()
-            raise
+
+    def tell(self, setup: object) -> None:
+        """Tell the process what it needs before it is asked; raises OSError if it died."""
+        send(self._pipe(self.process.stdin), setup)
 
     def ask(self, question: object) -> Any:
         """Return the answer; raises EOFError or OSError if the process died."""

@@ -45,12 +45,14 @@ class Processes:
         hopeless: Callable[[object], bool],
     ) -> None:
         """Take what `Pool` takes; none is started yet."""
-        self._start: Final = partial(_greeted, module, setup, hello, hopeless)
+        self._start: Final = partial(Child, module)
+        self._greet: Final = partial(_greet, setup, hello, hopeless)
         self._count: Final = count
         self._clock: Final = clock
         self._changed: Final = threading.Condition()
         self._idle: Final[list[Child]] = []
         self._all: Final[list[Child]] = []
+        self._greeted: Final[list[Child]] = []
         self._starting = 0
         self._filling = False
         self._not_before = 0.0
@@ -110,7 +112,7 @@ class Processes:
         """End all processes; nobody is asked any more."""
         with self._changed:
             self._closed = True
-            ended = tuple(self._all)
+            ended = *self._all, *self._greeted
             self._all.clear()
             self._idle.clear()
             self._changed.notify_all()
@@ -152,19 +154,43 @@ class Processes:
     def _new(self) -> Child:
         """Start the process that was claimed."""
         child, again = None, _START_AGAIN_SECONDS
+        failed: Exception | None = None
         try:
-            child = self._start()
+            child = self._ready()
         except _Hopeless as error:
-            again = math.inf
-            raise NobodyToAsk from error
-        except Exception as error:
-            raise NobodyToAsk from error
+            again, failed = math.inf, error
+        except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
+            failed = error
         finally:
             closed = self._started(child, again)
-        if closed:
+        if closed and child is not None:
             child.end()
-            raise Stopped
+        if closed:
+            raise Stopped from failed
+        if child is None:
+            raise NobodyToAsk from failed
         return child
+
+    def _ready(self) -> Child:
+        """Return a process that has answered once; `close` ends it before it has, too."""
+        child = self._start()
+        try:
+            self._note_greeted(child)
+            self._greet(child)
+        except BaseException:
+            child.end()
+            raise
+        finally:
+            with self._changed:
+                if child in self._greeted:
+                    self._greeted.remove(child)
+        return child
+
+    def _note_greeted(self, child: Child) -> None:
+        with self._changed:
+            if self._closed:
+                raise Stopped
+            self._greeted.append(child)
 
     def _started(self, child: Child | None, again: float) -> bool:
         """Note what came of a start; tell whether all processes were ended meanwhile."""
@@ -201,17 +227,10 @@ class Processes:
             child.end()
 
 
-def _greeted(
-    module: str, setup: object, hello: object, hopeless: Callable[[object], bool]
-) -> Child:
-    """Return a process that has answered once, so that what kills it later is a question."""
-    child = Child(module, setup)
-    try:
-        _fitting(child.ask(hello), 0, hopeless)
-    except BaseException:
-        child.end()
-        raise
-    return child
+def _greet(setup: object, hello: object, hopeless: Callable[[object], bool], child: Child) -> None:
+    """Let a process answer once, so that what kills it later is a question."""
+    child.tell(setup)
+    _fitting(child.ask(hello), 0, hopeless)
 
 
 def _fitting(

@@ -33,6 +33,15 @@ def serve(questions, answers):
 def main():
     serve_parent(serve)
 """
+SLOW_TO_START = """
+import os, pathlib, time
+here = pathlib.Path(__file__).parent
+def main():
+    (here / "new").write_text(str(os.getpid()))
+    (here / "new").rename(here / "pid")
+    time.sleep(15)
+    (here / "late").touch()
+"""
 COUNTING = """#!/bin/sh
 echo started >> {log}
 number=$(wc -l < {log})
@@ -259,3 +268,20 @@ def test_closing_stops_what_is_asked(shop: Callable[..., Shop]) -> None:
     assert not made.pool.at_hand()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["for a question", "beside"])
+def test_closing_does_not_wait_for_who_is_just_starting(
+    shop: Callable[..., Shop], *, asked: bool
+) -> None:
+    """A process that has not answered yet is ended, too, and nobody does its work instead."""
+    made = shop(started=False)
+    (made.directory / "shouting.py").write_text(SLOW_TO_START, encoding="utf-8")
+    begun = made.begin(["a", "b"]) if asked else []
+    assert asked or not made.pool.at_hand()
+    _until((made.directory / "pid").exists)
+    made.pool.close()
+    assert not (made.directory / "late").exists()
+    assert [_outcome(result) for result in begun] == [Stopped] * len(begun)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((made.directory / "pid").read_text(encoding="utf-8")), 0)
