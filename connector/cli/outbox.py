@@ -198,7 +198,7 @@ def _deliveries_in(
     """Return a packet and its receivers in some states.
 
     Raises:
-        PermanentError: no such packet, or none of its deliveries is in these states.
+        PermanentError: no such packet or receiver, or none of the deliveries is in these states.
     """
     from connector.flow.refusals import impossible
     from connector.model.states import DeliveryState as State
@@ -206,11 +206,14 @@ def _deliveries_in(
 
     found = sent_packet(tx, text)
     every = rows.deliveries(tx, found.packet_id)
-    chosen = [d for d in every if receiver in {None, d.receiver} and d.state in states]
+    meant = [d for d in every if receiver in {None, d.receiver}]
+    if not meant:
+        raise impossible(action, "no receiver", text)
+    chosen = [d for d in meant if d.state in states]
     if not chosen:
-        told = ", ".join(f"{d.receiver} {d.state.value}" for d in every)
+        told = ", ".join(f"{d.receiver} {d.state.value}" for d in meant)
         ended = {State.REFUSED, State.RECALLED, State.RECALL_REQUESTED}
-        left = action == "retry" and any(d.state not in ended for d in every)
+        left = action == "retry" and any(d.state not in ended for d in meant)
         raise impossible(action, "has left" if left else "deliveries", text, states=told)
     return found, [delivery.receiver for delivery in chosen]
 
