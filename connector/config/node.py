@@ -104,7 +104,8 @@ class LimitsConfig(Settings):
         default=256,
         title="Số gói tin nhận dở tối đa",
         description="Packets in parts that one sender may leave unfinished; beyond it the one that "
-        "has waited longest goes, with an alarm, if none of its parts has come for an hour.",
+        "has waited longest goes, with an alarm, if none of its parts has come for an hour; beyond "
+        "four times as many, or four times the bytes, it goes in any case.",
         ge=1,
         le=9000,
     )

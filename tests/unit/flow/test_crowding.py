@@ -18,6 +18,7 @@ from connector.flow.crowding import Room
 from connector.flow.node import open_node
 from connector.flow.receive import Receiver
 from connector.model.states import InboxState
+from connector.store.parts import Assembly
 from tests.unit.flow.test_assembly import Counter
 
 SECOND = dt.timedelta(seconds=1)
@@ -72,6 +73,49 @@ def test_packets_on_their_way_never_give_way(office: Any) -> None:
         clock.sleep(60)
     assert names(counter) == set(several)
     assert counter.alarms() == []
+
+
+@pytest.mark.parametrize(
+    ("room", "left"),
+    [(Room(packets=3, size=10**9), 12), (Room(packets=100, size=20_000), 8)],
+    ids=["packets", "bytes"],
+)
+def test_a_sender_that_is_fast_is_bounded_too(office: Any, room: Room, left: int) -> None:
+    """Beyond four times the room even a packet goes whose last part has just come."""
+    clock = office.node.clock
+    counter = Counter(office.node, clock, room=room)
+    begin(counter, "theirs", user_id="G09")
+    for number in range(left):
+        begin(counter, f"m{number}")
+    assert counter.alarms() == []
+    for number in range(left, left + 5):
+        begin(counter, f"m{number}")
+        assert counter.left_over()[0] == left + 1
+    assert counter.alarms() == [codes.PARTS_CROWDED.code] * 5
+    for name in ("m5", f"m{left + 4}"):
+        end(counter, name)
+    end(counter, "theirs", user_id="G09")
+    assert names(counter) == {"m5", f"m{left + 4}", "theirs"}
+
+
+def test_no_sender_has_more_than_is_counted() -> None:
+    """However many packets are allowed, so many that the node would lose count are not."""
+    now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    several = [
+        Assembly(
+            assembly=str(number),
+            facts={"user_id": "H41", "size": 1000},
+            parts=2,
+            arrived=1,
+            arrived_bytes=500,
+            started_at=now,
+            updated_at=now,
+        )
+        for number in range(9000)
+    ]
+    room = Room(packets=9000, size=10**12)
+    assert room.giving_way(several[1:], "H41", 1000, now) == []
+    assert room.giving_way(several, "H41", 1000, now) == several[:1]
 
 
 def test_other_senders_do_not_feel_it(narrow: Counter) -> None:
