@@ -25,6 +25,7 @@ from connector.errors import (
 )
 from connector.events import AlarmRaised, NodeStarted, NodeStopped, SourceFailed
 from connector.flow.adapters.adapter import Adapter
+from connector.flow.containment import concerns_one_body
 from connector.flow.links import Link
 from connector.flow.node import Node
 from connector.flow.states.exchange import Exchange, exchange_names
@@ -203,9 +204,9 @@ class Daemon:
         """Read from a legacy system; what is wrong with it is told and stops nothing else."""
         try:
             count = read()
-        except StorageError:
-            raise
         except ConnectorError as error:
+            if isinstance(error, StorageError) and not concerns_one_body(error):
+                raise
             self._source_failed(name, error)
             return 0
         except Exception as error:  # noqa: BLE001 - the other adapters and stages go on
@@ -217,14 +218,21 @@ class Daemon:
         return count
 
     def _reload_when_asked(self, _go_on: Callable[[], bool]) -> int:
-        """Wait a moment for SIGHUP; several that came meanwhile count as one."""
+        """Wait a moment for SIGHUP; several that came meanwhile count as one.
+
+        One for which the disk has no room now goes on waiting.
+        """
         try:
             name = self._hangups.get(timeout=_IDLE_SECONDS)
             while not self._hangups.empty():
                 name = self._hangups.get_nowait()
         except queue.Empty:
             return 0
-        return self._reload(name)
+        try:
+            return self._reload(name)
+        except TransientError:
+            self._hangups.put(name)
+            raise
 
     def _reload(self, actor: str) -> int:
         """Read anew whatever may change while the daemon runs."""

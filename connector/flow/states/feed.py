@@ -1,12 +1,14 @@
 """From the legacy system's states of received documents to statuses for their senders.
 
 Any kind of source can tell them. What was sent for a document is remembered, so an export that
-says the same again sends nothing; the operator's own rules decide what may follow what.
+says the same again sends nothing; the operator's own rules decide what may follow what. A document
+that cannot be read any more keeps back its own statuses alone, until its body is restored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -16,9 +18,10 @@ from connector import crash
 from connector.config.load import parse
 from connector.config.settings import Scalar, SettingProblem, Settings
 from connector.config.yaml_source import Node
-from connector.errors import ConfigError, Finding, PermanentError
+from connector.errors import ConfigError, Finding, PermanentError, StorageError
 from connector.events import AlarmRaised, StatusIgnored
 from connector.flow.adapters import codes
+from connector.flow.containment import concerns_one_body
 from connector.flow.ledger import Ledger
 from connector.flow.operate import Operator
 from connector.model.envelope import StatusCode
@@ -32,6 +35,18 @@ __all__ = ["StatusFeed", "StatusSourceSettings"]
 _IGNORE: Final = "ignore"
 _SENDABLE: Final = ("02", "03", "04", "05", "06", "15", "16")
 _WITH_REASON: Final = frozenset({StatusCode.REFUSED, StatusCode.CHANGE_REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptBack:
+    """A status that can be sent once the body of its document is there again."""
+
+    finding: Finding
+
+    @property
+    def noted(self) -> str:
+        """What is noted instead of a reason: no reason begins with a line end."""
+        return f"\n{self.finding.code}"
 
 
 class StatusSourceSettings(Settings):
@@ -109,7 +124,7 @@ class StatusFeed:
                 sent += self._batch(batch)
                 with self._ledger.work() as work:
                     for refused in batch.refusals:
-                        _alarm(work.record, refused.findings[0])
+                        _alarm(work.record, refused.findings[0], refused.findings[0].place)
                     sources.set_cursor(work.tx, self.name, batch.cursor)
                     crash.point("feed.cursor")
                 source.acknowledge(batch.cursor)
@@ -130,14 +145,21 @@ class StatusFeed:
         reason = self._text(record, self._settings.reason) if self._settings.reason else ""
         known = f"{item}\n{value}"  # a table may keep every state of a document
         with self._ledger.store.read() as tx:
-            if legacy_statuses.last_status(tx, self.name, known) == reason:
-                return 0
+            last = legacy_statuses.last_status(tx, self.name, known)
+        if last == reason:
+            return 0
         sent, problem = self._reply(record, item, value, reason)
         crash.point("feed.replied")
+        noted = problem.noted if isinstance(problem, _KeptBack) else reason
+        if noted == last:  # an alarm told of it, and it is still so
+            return sent
         with self._ledger.work() as work:
-            legacy_statuses.note_status(work.tx, self.name, known, reason, work.now)
-            if isinstance(problem, Finding):
-                _alarm(work.record, problem)
+            legacy_statuses.note_status(work.tx, self.name, known, noted, work.now)
+            if isinstance(problem, _KeptBack):
+                place = f"{record.place}: status {value!r} of {item!r} is kept back:"
+                _alarm(work.record, problem.finding, place)
+            elif isinstance(problem, Finding):
+                _alarm(work.record, problem, problem.place)
             elif problem is not None:
                 work.record(StatusIgnored(status=value, reason=problem, document_id=item))
             crash.point("feed.noted")
@@ -145,7 +167,7 @@ class StatusFeed:
 
     def _reply(
         self, record: Record, item: str, value: str, reason: str
-    ) -> tuple[int, Finding | str | None]:
+    ) -> tuple[int, Finding | _KeptBack | str | None]:
         """Return how many statuses went out, and what spoke against it."""
         place = f"{record.place} [{self._settings.status}]"
         code = self._settings.table.get(value)
@@ -161,8 +183,8 @@ class StatusFeed:
             return 0, "no received document has that packet id or document id"
         try:
             return len(self._operator.reply(item, status, reason or None)), None
-        except PermanentError as error:  # overtaken: statuses only go forward
-            return 0, error.findings[0].en
+        except (PermanentError, StorageError) as error:
+            return 0, _spoken_against(error)
 
     def _is_here(self, item: str) -> bool:
         """Tell whether an id is a whole one: what people may shorten, a table must not."""
@@ -183,5 +205,14 @@ class StatusFeed:
         return "" if value is None else str(value).strip()
 
 
-def _alarm(record: Any, finding: Finding) -> None:
-    record(AlarmRaised(error_code=finding.code, reason=f"{finding.place} {finding.en}"))
+def _spoken_against(error: PermanentError | StorageError) -> _KeptBack | str:
+    """Return why one status was not sent; raises what concerns more than one document."""
+    if isinstance(error, PermanentError):  # overtaken: statuses only go forward
+        return error.findings[0].en
+    if not concerns_one_body(error):
+        raise error
+    return _KeptBack(error.findings[0])
+
+
+def _alarm(record: Any, finding: Finding, place: str) -> None:
+    record(AlarmRaised(error_code=finding.code, reason=f"{place} {finding.en}"))
