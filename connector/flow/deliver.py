@@ -1,6 +1,8 @@
 """IN, last step: hand a verified document over, act on what it names, answer.
 
-A sink takes a packet once, however often this step is repeated. 03 goes out only if the sink
+A sink takes a packet once, however often this step is repeated. What hands over one by one may
+be slow: it is committed every few seconds. One that does not answer is asked once in a round; its
+other documents wait. 03 goes out only if the sink
 says that the clerk's desk has it; 15 goes out by itself once a recalled or updated document was
 cancelled or changed there (QĐ 28/2018 Đ9(2)).
 """
@@ -10,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import groupby, islice, takewhile
+from itertools import groupby, islice
 
 from connector import crash
 from connector.edxml.parser import Limits
@@ -37,7 +39,16 @@ from connector.flow.containment import (
     put_off,
     waiting,
 )
-from connector.flow.handover import Done, answers_to, asked_of, deliver_to
+from connector.flow.handover import (
+    Done,
+    Handed,
+    Round,
+    answers_to,
+    asked_of,
+    hand_over,
+    hand_over_all,
+    wait,
+)
 from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.receipts import Answer, Receipts, Sealing, reason_of
@@ -48,7 +59,7 @@ from connector.model.content import BytesContent, Content
 from connector.model.envelope import BusinessType, Document, Envelope, StatusCode
 from connector.model.inbound import Inbound, InboundTarget
 from connector.model.states import InboxState
-from connector.sinks.base import Sink
+from connector.sinks.base import BatchSink, Sink
 from connector.store import inbox
 from connector.store.inbox import InboxMessage
 from connector.store.spool import Spool
@@ -56,6 +67,8 @@ from connector.store.spool import Spool
 __all__ = ["DeliveryDesk"]
 
 _BATCH = 32
+_BATCHES = 64
+_COMMIT_SECONDS = 2.0
 _MOMENT = dt.timedelta(seconds=1)
 _READY = frozenset({InboxState.VERIFIED, InboxState.HELD})
 
@@ -91,21 +104,20 @@ class DeliveryDesk:
     def pump(self, go_on: Callable[[], bool] = lambda: True) -> int:
         """Deliver what is due; return how many packets were looked at.
 
-        New documents that follow each other share the sinks' waits and one commit; `go_on` is
-        asked before each packet.
+        New documents for sinks that take several at once share the waits and one commit. `go_on`
+        is asked before each packet and each hand-over. If a sink does not answer, what is due for
+        the others is looked at all the same.
         """
-        with self._ledger.store.read() as tx:
-            ready = waiting(tx, self._ledger, _READY, _BATCH, held_verified=True)
-        done = 0
-        for together, rows in groupby(ready, key=_is_plain):
-            taken = list(takewhile(lambda _: go_on(), rows))
-            if together:
-                for some in chunks(taken):
-                    self._deliver_new(some)
-            else:
-                for row in taken:
-                    self._containment.run(row, self._deliver)
-            done += len(taken)
+        done, tour = 0, Round(go_on)
+        for _ in range(_BATCHES):
+            with self._ledger.store.read() as tx:
+                ready = waiting(tx, self._ledger, _READY, _BATCH, held_verified=True)
+            for plain, rows in groupby(ready, key=_is_plain):
+                deliver = self._deliver_new if plain else self._acted
+                done += deliver(list(rows), tour)
+            self._leave(tour)
+            if tour.over or not ready or not tour.troubled:
+                break
         return done
 
     def item(self, row: InboxMessage) -> Inbound:
@@ -141,90 +153,143 @@ class DeliveryDesk:
             verification=row.verification or {},
         )
 
-    def _deliver_new(self, rows: Sequence[InboxMessage]) -> None:
+    def _deliver_new(self, rows: Sequence[InboxMessage], tour: Round) -> int:
+        """Deliver new documents, together where all of their sinks can take them so."""
+        quick = [row for row in rows if all(isinstance(s, BatchSink) for s in self._known(row))]
+        keys = {row.message_key for row in quick}
+        slow = [row for row in rows if row.message_key not in keys]
+        done = sum(self._together(some, tour) for some in chunks(quick))
+        return done + sum(self._one_by_one(some, tour) for some in chunks(slow))
+
+    def _together(self, rows: Sequence[InboxMessage], tour: Round) -> int:
         """Deliver new documents; those that the sinks do not take together are tried alone."""
-        items = [
-            (row, item)
-            for row in rows
-            if (item := self._containment.attempt(row, self.item)) is not None
-        ]
+        if any(tour.misses(self._known(row)) for row in rows):
+            return self._one_by_one(rows, tour)
+        items: list[tuple[InboxMessage, Inbound]] = []
+        for row in rows:
+            if not tour.goes_on():
+                return 0
+            item = self._containment.attempt(row, self.item)
+            if item is not None:
+                items.append((row, item))
         try:
-            done = self._hand_over_all([item for _, item in items])
-            crash.point("deliver.handed_over")
+            given = [item for _, item in items]
+            done = hand_over_all(given, [self.sinks_of(item.served) for item in given], tour)
         except StorageError as error:
             if not concerns_one_body(error):
                 raise
-            done = None
+            self._one_by_one([row for row, _ in items], tour)
         except Exception:  # noqa: BLE001 - which of them it was shows when each is tried alone
-            done = None
-        if done is None:
-            for row, _ in items:
-                self._containment.run(row, self._deliver)
+            self._one_by_one([row for row, _ in items], tour)
+        else:
+            self._settle([(*pair, each) for pair, each in zip(items, done, strict=True)], tour)
+        return len(rows)
+
+    def _one_by_one(self, rows: Sequence[InboxMessage], tour: Round) -> int:
+        """Deliver new documents, each by itself; what was delivered in some seconds is committed.
+
+        So a slow service is not given again what it has, however the daemon ends.
+        """
+        clock, looked = self._ledger.clock, 0
+        handed: list[Handed] = []
+        since = clock.monotonic()
+        for row in rows:
+            if not tour.goes_on():
+                break
+            looked += 1
+            sinks = self._known(row)
+            if tour.misses(sinks) and (row.findings or tour.misses_all(sinks)):
+                tour.leave(row, sinks)
+                continue
+            self._containment.run(row, partial(self._take, tour=tour, handed=handed))
+            if clock.monotonic() - since >= _COMMIT_SECONDS:
+                self._settle(handed, tour)
+                handed, since = [], clock.monotonic()
+        self._settle(handed, tour)
+        return looked
+
+    def _take(self, row: InboxMessage, *, tour: Round, handed: list[Handed]) -> None:
+        item = self.item(row)
+        sinks = self._known(row)
+        missed = tour.misses(sinks)
+        done = self._tried(row, item, (), tour)
+        if done is not None and missed:  # its other sinks have it by now, and need not wait
+            tour.leave(row, sinks)
+        elif done is not None:
+            handed.append((row, item, done))
+
+    def _settle(self, handed: Sequence[Handed], tour: Round) -> None:
+        """Answer new documents that the sinks have, and commit them together."""
+        if not handed:
             return
-        asked = [answers_to(item, each) for (_, item), each in zip(items, done, strict=True)]
+        crash.point("deliver.handed_over")
+        asked = [answers_to(item, done) for _, item, done in handed]
         sealing = iter(self._receipts.begin([each for some in asked for each in some]))
         ready: list[tuple[InboxMessage, Step]] = []
-        for (row, item), each, some in zip(items, done, asked, strict=True):
+        for (row, item, done), some in zip(handed, asked, strict=True):
             mine = list(islice(sealing, len(some)))
-            sealed = partial(self._finished, item=item, done=each, sealing=mine)
+            sealed = partial(self._finished, item=item, done=done, sealing=mine)
             step = self._containment.attempt(row, sealed)
             if step is not None:
                 ready.append((row, step))
-        self._containment.commit(ready, self._prepared)
+        self._containment.commit(ready, partial(self._prepared, tour=tour))
 
-    def _prepared(self, row: InboxMessage) -> Step:
+    def _acted(self, rows: Sequence[InboxMessage], tour: Round) -> int:
+        """Deliver packets that act on others, one after the other."""
+        looked = 0
+        for row in rows:
+            if not tour.goes_on():
+                break
+            looked += 1
+            if tour.misses(sinks := self._known(row)):
+                tour.leave(row, sinks)
+            else:
+                self._containment.run(row, partial(self._deliver, tour=tour))
+        return looked
+
+    def _leave(self, tour: Round) -> None:
+        """Let packets wait whose sink did not answer to another one."""
+        waits = [(row, partial(wait, row, why, self._policy)) for row, why in tour.left]
+        tour.left.clear()
+        self._containment.commit(waits, lambda _row: None)
+
+    def _prepared(self, row: InboxMessage, *, tour: Round) -> Step | None:
         """Hand one new document over again and return the step that follows."""
+        if not tour.goes_on():
+            return None
         item = self.item(row)
-        done = self._hand_over(item, ())
+        done = hand_over(item, self.sinks_of(item.served), (), tour)
         sealing = self._receipts.begin(answers_to(item, done))
         return self._finished(row, item=item, done=done, sealing=sealing)
 
-    def _hand_over_all(self, items: Sequence[Inbound]) -> list[Done]:
-        """Hand new documents over, for each sink at once."""
-        on_desk = [False] * len(items)
-        targets = [self.sinks_of(item.served) for item in items]
-        sinks = list(dict.fromkeys(sink for each in targets for sink in each))
-        for sink in sinks:
-            mine = [index for index, each in enumerate(targets) if sink in each]
-            taken = deliver_to(sink, [items[index] for index in mine])
-            for index, desk in zip(mine, taken, strict=True):
-                on_desk[index] = on_desk[index] or desk
-        return [Done(on_desk=desk) for desk in on_desk]
-
-    def _deliver(self, row: InboxMessage) -> None:
+    def _deliver(self, row: InboxMessage, *, tour: Round) -> None:
         item = self.item(row)
         with self._ledger.store.read() as tx:
             targets = self._acts.targets(tx, item, row.sender or "")
         if isinstance(targets, Waiting):
             self._wait(row, item, targets)
             return
-        try:
-            done = self._hand_over(item, targets)
-        except TransientError as error:
-            self._retry(row, error.findings)
-        except PermanentError as error:
-            self._park(row, error.findings)
-        else:
+        done = self._tried(row, item, targets, tour)
+        if done is not None:
             sealing = self._receipts.begin(answers_to(item, done))
             step = self._finished(row, item=item, done=done, sealing=sealing)
             self._containment.finish(row, step)
 
-    def _hand_over(self, item: Inbound, targets: tuple[InboundTarget, ...]) -> Done:
-        sinks = self.sinks_of(item.served)
-        act = item.document.business_type
-        if act is BusinessType.NEW:
-            taken = [sink.deliver(item) for sink in sinks]
-            return Done(on_desk=any(taken))
-        if act is BusinessType.REPLACE:
-            taken = [sink.replace(item, targets) for sink in sinks]
-            return Done(on_desk=any(taken), targets=targets)
-        for sink in sinks:
-            for target in targets:
-                if act is BusinessType.RECALL:
-                    sink.cancel(item, target)
-                else:
-                    sink.update(item, target)
-        return Done(on_desk=False, targets=targets)
+    def _tried(
+        self, row: InboxMessage, item: Inbound, targets: tuple[InboundTarget, ...], tour: Round
+    ) -> Done | None:
+        """Hand a packet over; None if that failed, which is on record then."""
+        try:
+            return hand_over(item, self.sinks_of(item.served), targets, tour)
+        except TransientError as error:
+            self._retry(row, error.findings)
+        except PermanentError as error:
+            self._park(row, error.findings)
+        return None
+
+    def _known(self, row: InboxMessage) -> list[Sink]:
+        """Return the sinks of a packet as far as its codes have any."""
+        return [sink for code in row.served for sink in self._sinks.get(code, ())]
 
     def sinks_of(self, served: Sequence[str]) -> list[Sink]:
         """Return the sinks of some served codes, each once.

@@ -13,7 +13,7 @@ import pytest
 from connector.broker.message import Outcome, Outgoing
 from connector.broker.publisher import Publisher
 from connector.errors import StorageError, UnavailableError
-from connector.flow import codes
+from connector.flow import codes, deliver, handover
 from connector.flow.adapters.adapter import Adapter
 from connector.flow.outbound import Outbound
 from connector.flow.relay import Relay
@@ -236,16 +236,15 @@ def test_what_an_operator_parked_stays_so(
     node = office.node
     receiver_of(node, AtHand(messages_of([packet(pki, 1)]))).pump()
     node.admission.pump()
-    desk = type(node.desk)
-    real = desk._hand_over
+    real = handover.hand_over
 
-    def slow(self: Any, item: Any, *given: Any) -> Any:
+    def slow(item: Any, *given: Any) -> Any:
         node.operator("clerk").park_received(item.packet_id, "wrong desk")
-        return real(self, item, *given)
+        return real(item, *given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(desk, "_hand_over_all", away)  # so that each is handed over alone
-        patched.setattr(desk, "_hand_over", slow)
+        patched.setattr(deliver, "hand_over_all", away)  # so that each is handed over alone
+        patched.setattr(deliver, "hand_over", slow)
         node.desk.pump()
     with node.store.read() as tx:
         (found,) = inbox.list_messages(tx, limit=9)
