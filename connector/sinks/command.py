@@ -29,6 +29,8 @@ __all__ = ["CommandSink", "open_command"]
 _LATER: Final = 75
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "HOME")
 _PIPE: Final = 1 << 16
+_LEFT_BEHIND: Final = 1 << 20
+_GLANCE_MS: Final = 100
 
 
 def open_command(settings: CommandSettings, _base: Path) -> CommandSink:
@@ -129,11 +131,11 @@ class CommandSink:
 
     def _ended(self, process: subprocess.Popen[bytes], given: bytes) -> tuple[int, bytes, bytes]:
         """Wait for the program, then end all that it has left behind."""
-        out, err = bytearray(), bytearray()
+        out, err, over = bytearray(), bytearray(), threading.Event()
         helpers = [
-            threading.Thread(target=_feed, args=(process.stdin, given), daemon=True),
-            threading.Thread(target=_drain, args=(process.stdout, out), daemon=True),
-            threading.Thread(target=_drain, args=(process.stderr, err), daemon=True),
+            threading.Thread(target=_feed, args=(process.stdin, given, over), daemon=True),
+            threading.Thread(target=_drain, args=(process.stdout, out, over), daemon=True),
+            threading.Thread(target=_drain, args=(process.stderr, err, over), daemon=True),
         ]
         for helper in helpers:
             helper.start()
@@ -141,6 +143,7 @@ class CommandSink:
         ended = _ends_within(process, seconds)
         os.killpg(process.pid, signal.SIGKILL)  # its leader is not reaped yet, so it is this group
         status = process.wait()
+        over.set()  # whoever left the group may hold the pipes for ever
         for helper in helpers:
             helper.join()
         if not ended:
@@ -161,17 +164,40 @@ def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
         os.close(descriptor)
 
 
-def _feed(stream: IO[bytes] | None, given: bytes) -> None:
-    if stream is not None:
-        with contextlib.suppress(OSError), stream:  # it may not want to know
-            stream.write(given)
+def _feed(stream: IO[bytes] | None, given: bytes, over: threading.Event) -> None:
+    if stream is None:
+        return
+    with contextlib.suppress(OSError), stream:  # it may not want to know
+        poll, rest = _poll(stream, select.POLLOUT), memoryview(given)
+        while rest and not over.is_set():
+            if poll.poll(_GLANCE_MS):
+                rest = rest[os.write(stream.fileno(), rest) :]
 
 
-def _drain(stream: IO[bytes] | None, kept: bytearray) -> None:
-    """Read to the end, keep the last bytes."""
-    while stream is not None and (block := stream.read1(_PIPE)):  # type: ignore[attr-defined]
-        kept += block
-        del kept[:-MOST_SAID]
+def _drain(stream: IO[bytes] | None, kept: bytearray, over: threading.Event) -> None:
+    """Read to the end, or what is there once the program is over; keep the last bytes."""
+    if stream is None:
+        return
+    poll, spare = _poll(stream, select.POLLIN), _LEFT_BEHIND
+    while spare > 0:
+        was_over = over.is_set()
+        if poll.poll(0 if was_over else _GLANCE_MS):
+            block = os.read(stream.fileno(), _PIPE)
+            if not block:
+                return
+            kept += block
+            del kept[:-MOST_SAID]
+            spare -= len(block) if was_over else 0
+        elif was_over:
+            return
+
+
+def _poll(stream: IO[bytes], event: int) -> select.poll:
+    """Return what waits for a stream, which does not wait itself from now on."""
+    os.set_blocking(stream.fileno(), False)
+    poll = select.poll()
+    poll.register(stream.fileno(), event)
+    return poll
 
 
 def _as_object(said: bytes) -> dict[str, Any]:

@@ -145,28 +145,29 @@ class RestSink:
             connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=tls)
         else:
             connection = http.client.HTTPConnection(host, port, timeout=seconds)
-        late = threading.Event()
+        late, opened = threading.Event(), list[socket.socket]()
+        timer = threading.Timer(seconds, _cut, (opened, late))
+        timer.daemon = True
+        timer.start()
         try:
             connection.connect()
-            opened = connection.sock
-            timer = threading.Timer(seconds, _cut, (opened, late))
-            timer.daemon = True
-            timer.start()
-            try:
-                yield connection
-            finally:
-                timer.cancel()
+            opened.append(connection.sock)
+            if late.is_set():  # nobody cuts this connection any more
+                raise TimeoutError
+            yield connection
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = f"no answer within {seconds:g} s" if late.is_set() else _said(error)
             raise UnavailableError(system_codes.SERVICE_DOWN.at(url, reason=reason)) from error
         finally:
+            timer.cancel()
             connection.close()
 
 
-def _cut(opened: socket.socket, late: threading.Event) -> None:
+def _cut(opened: list[socket.socket], late: threading.Event) -> None:
     late.set()
-    with contextlib.suppress(OSError):  # it may be closed already
-        opened.shutdown(socket.SHUT_RDWR)
+    for each in opened:
+        with contextlib.suppress(OSError):  # it may be closed already
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def _said(error: Exception) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -143,6 +145,24 @@ def test_a_service_that_drips(listen: Listen, tmp_path: Path) -> None:
     slow = sink(tmp_path, type="rest", url=listen(dripping).url, timeout_seconds=0.5)
     with pytest.raises(UnavailableError):
         slow.deliver(item())
+
+
+def test_connecting_is_part_of_the_time(
+    listen: Listen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What connects as slowly as it may leaves no second such time to the request."""
+    connect = http.client.HTTPConnection.connect
+
+    def slowly(self: http.client.HTTPConnection) -> None:
+        time.sleep(2)
+        connect(self)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", slowly)
+    listener = listen(saying(b"HTTP/1.1 200 x\r\n\r\n"))
+    slow = sink(tmp_path, type="rest", url=listener.url, timeout_seconds=0.1)
+    with pytest.raises(UnavailableError, match="no answer within"):
+        slow.deliver(item())
+    assert listener.requests == []
 
 
 def test_the_request(listen: Listen, tmp_path: Path) -> None:
@@ -309,6 +329,22 @@ def test_what_a_program_leaves_behind_is_ended(tmp_path: Path) -> None:
     text += "else: time.sleep(600)"
     assert program(tmp_path, text).deliver(item())
     until_gone(int(pid.read_text()))
+
+
+@pytest.mark.parametrize("size", [10, 400_000])
+def test_what_is_out_of_reach_keeps_no_delivery_waiting(tmp_path: Path, size: int) -> None:
+    """A child in a session of its own holds input and output; the program itself has ended."""
+    pid = tmp_path / "pid"
+    text = "child = os.fork()\nif child:\n    print('{\"desk\": false}', flush=True)\n"
+    text += f"    open({str(pid)!r}, 'w').write(str(child))\n    time.sleep(1)\n"
+    text += "else:\n    os.setsid()\n    time.sleep(600)"
+    given, said = replace(item(), document=replace(item().document, subject="x" * size)), []
+    taker = program(tmp_path, text)
+    waiting = threading.Thread(target=lambda: said.append(taker.deliver(given)), daemon=True)
+    waiting.start()
+    waiting.join(60)
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    assert said == [False]
 
 
 def until_gone(pid: int) -> None:
