@@ -74,6 +74,7 @@ class Outbound:
         self._spool = spool
         self._keys = keys
         self._clock = clock
+        self._limits = limits
         self._sealer = Sealer(keys, limits)
         self._workers = workers
         self._keeper: Final = ThreadPoolExecutor(1, "keep")
@@ -103,7 +104,7 @@ class Outbound:
 
     def sent_as(self, tx: Transaction, document: Document, packet_id: str) -> bool:
         """Tell whether a document is what a packet of ours says, agencies' particulars aside."""
-        return same_but_for_parties(tx, self._spool, document, packet_id)
+        return same_but_for_parties(tx, self._spool, document, packet_id, self._limits)
 
     def prepare(
         self, envelope: Envelope, *, agency: str, options: WriteOptions | None = None

@@ -6,17 +6,24 @@ So a record is the same as before if only they have changed since its packet was
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
+from connector.edxml.parser import Limits
 from connector.edxml.reader import read
-from connector.errors import StorageError
+from connector.errors import PermanentError, StorageError
 from connector.flow.bodies import Bodies
-from connector.model.envelope import Document
+from connector.flow.containment import concerns_one_body
+from connector.model.content import Content
+from connector.model.envelope import Document, Envelope
 from connector.model.identity import content_digest
 from connector.store import outbox
+from connector.store.outbox import OutboxPacket
 from connector.store.spool import Spool
 from connector.store.store import Transaction
 
 __all__ = ["same_but_for_parties", "with_parties_of"]
+
+_IN_MEMORY: Final = 1 << 20
 
 
 def with_parties_of(sent: Document, document: Document) -> Document:
@@ -30,19 +37,46 @@ def with_parties_of(sent: Document, document: Document) -> Document:
     )
 
 
-def same_but_for_parties(tx: Transaction, spool: Spool, document: Document, packet_id: str) -> bool:
+def same_but_for_parties(
+    tx: Transaction, spool: Spool, document: Document, packet_id: str, limits: Limits
+) -> bool:
     """Tell whether a document is what went out in a packet.
 
-    Names, addresses and the like of the agencies may be others than then.
+    Names, addresses and the like of the agencies may be others than then. A packet that cannot
+    be compared, because it is damaged or cannot be read, is told as another one.
+
+    Raises:
+        StorageError: the store or the disk failed; that says nothing about the packet.
     """
     packet = outbox.packet(tx, packet_id)
     if packet is None:
         return False
     try:
-        data = Bodies(spool).data(packet, outbox.recipe(tx, packet_id))
-    except StorageError:  # what cannot be compared is told as changed
+        sent = _sent(packet, outbox.recipe(tx, packet_id), spool, limits)
+    except PermanentError:
         return False
-    sent = read(data, scratch=spool.scratch).envelope
+    except StorageError as error:
+        if not concerns_one_body(error):
+            raise
+        return False
     if not isinstance(sent, Document):
         return False
     return content_digest(with_parties_of(sent, document)) == packet.content_digest
+
+
+def _sent(packet: OutboxPacket, recipe: bytes, spool: Spool, limits: Limits) -> Envelope:
+    """Return what a packet says, whose size was allowed when it went out; large ones from files."""
+    bodies = Bodies(spool)
+    source: bytes | Content
+    if packet.body_size <= _IN_MEMORY:
+        source = bodies.data(packet, recipe)
+    else:
+        source = written = spool.scratch()
+        for chunk in bodies.chunks(packet, recipe):
+            written.write(chunk)
+    allowed = replace(
+        limits,
+        max_bytes=max(limits.max_bytes, packet.body_size),
+        max_attachment_bytes=max(limits.max_attachment_bytes, packet.body_size),
+    )
+    return read(source, limits=allowed, scratch=spool.scratch).envelope

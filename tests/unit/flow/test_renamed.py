@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -11,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from connector.clock import ManualClock, SystemClock
 from connector.config.node import load_node
+from connector.errors import StorageError
 from connector.events import Emitter
 from connector.flow.adapters.replay import Replay
 from connector.flow.collect import Collected
@@ -24,10 +27,35 @@ from connector.model.envelope import (
     Promulgation,
     Signer,
 )
+from connector.store import codes as store_codes
 from tests.unit.flow.conftest import Office
 
 Row = Callable[..., str]
 NAME = "g22-van-ban-di"
+FILE = b"%PDF-1.4\n" + b"x" * 5_000
+TEXTS = {"name": "name: Văn phòng Chính phủ", "version": "config_version: 1"}
+DEFAULT_LIMIT = 100_000_000
+LIMITS = "limits: {max_packet_bytes: 200000000, max_attachment_bytes: 150000000}"
+
+
+def reopened(office: Office, **changes: str) -> Office:
+    """Open a node again whose configuration was changed: what stands for what."""
+    office.node.close()
+    path = office.directory / "connector.yaml"
+    text = path.read_text(encoding="utf-8")
+    for before, after in changes.items():
+        assert TEXTS[before] in text
+        text = text.replace(TEXTS[before], after)
+    path.write_text(text, encoding="utf-8")
+    emitter = Emitter(CollectorRegistry())
+    return Office(
+        office.directory, open_node(load_node(path), clock=ManualClock(), emitter=emitter)
+    )
+
+
+def rename(office: Office) -> Office:
+    """Give the agency of a node another name and address."""
+    return reopened(office, name="name: Văn phòng mới\n    organization: {email: moi@example.vn}")
 
 
 @pytest.fixture
@@ -35,17 +63,20 @@ def renamed(office: Office, row: Row) -> Iterator[Office]:
     """A node that has sent one document and whose agency then got another name and address."""
     office.export(row())
     assert office.node.intake.collect(office.node.adapters[0]) == Collected(sealed=1)
-    office.node.close()
-    path = office.directory / "connector.yaml"
-    text = path.read_text(encoding="utf-8")
-    more = "\n    organization: {email: moi@example.vn}"
-    changed = text.replace("name: Văn phòng Chính phủ", f"name: Văn phòng mới{more}")
-    assert changed != text
-    path.write_text(changed, encoding="utf-8")
-    emitter = Emitter(CollectorRegistry())
-    node = open_node(load_node(path), clock=ManualClock(), emitter=emitter)
-    yield Office(office.directory, node)
-    node.close()
+    found = rename(office)
+    yield found
+    found.node.close()
+
+
+@pytest.fixture
+def with_file(office: Office, row: Row) -> Iterator[Office]:
+    """Like `renamed`, but the document that was sent has an attached file."""
+    (office.adapter / "files" / "a.pdf").write_bytes(FILE)
+    office.export(row(Tep="a.pdf"))
+    assert office.collect() == Collected(sealed=1)
+    found = rename(office)
+    yield found
+    found.node.close()
 
 
 def test_what_was_sent_under_the_old_name_is_no_conflict(renamed: Office, row: Row) -> None:
@@ -77,6 +108,76 @@ def test_a_record_that_was_looked_at_once_is_not_read_again(renamed: Office, row
         tx.exec_driver_sql("UPDATE outbox_recipe SET recipe = x'00' WHERE position = 1")
     renamed.export(row(), row("06/VPCP-KSTT"), row("07/VPCP-KSTT"))
     assert renamed.collect() == Collected(sealed=1, repeated=2)
+
+
+def test_a_packet_as_large_as_the_node_allows_is_compared(office: Office, row: Row) -> None:
+    """The node's own limits hold, not the shipped ones, and the packet is never in memory."""
+    office = reopened(office, version=f"config_version: 1\n{LIMITS}")
+    with (office.adapter / "files" / "big.pdf").open("wb") as file:
+        file.write(b"%PDF-1.4\n")
+        file.truncate(76_000_000)
+    office.export(row(Tep="big.pdf"))
+    assert office.collect() == Collected(sealed=1)
+    assert office.packets()[0].body_size > DEFAULT_LIMIT
+    office = rename(office)
+    office.export(row(Tep="big.pdf"), row("06/VPCP-KSTT"))
+    tracemalloc.start()
+    try:
+        collected = office.collect()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        office.node.close()
+    assert collected == Collected(sealed=1, repeated=1)
+    assert most < DEFAULT_LIMIT // 4
+
+
+def test_limits_that_were_lowered_since_make_no_conflict(office: Office, row: Row) -> None:
+    """What went out was allowed then; it is compared whatever is allowed now."""
+    (office.adapter / "files" / "a.pdf").write_bytes(FILE * 40)
+    office.export(row(Tep="a.pdf"))
+    assert office.collect() == Collected(sealed=1)
+    office = rename(
+        reopened(office, version="config_version: 1\nlimits: {max_packet_bytes: 100000}")
+    )
+    office.export(row(Tep="a.pdf"), row("06/VPCP-KSTT"))
+    collected = office.collect()
+    office.node.close()
+    assert collected == Collected(sealed=1, repeated=1)
+
+
+def test_a_packet_that_cannot_be_read_stops_no_other(with_file: Office, row: Row) -> None:
+    """It is told as another one; the new rows of the export go out."""
+    (packet,) = with_file.packets()
+    with with_file.node.store.begin() as tx:
+        tx.exec_driver_sql("UPDATE outbox_recipe SET recipe = CAST('[\"x\"]' AS BLOB)")
+        tx.exec_driver_sql(
+            "UPDATE outbox_packet SET digest = ? WHERE packet_id = ?",
+            (hashlib.sha256(b"x").hexdigest(), packet.packet_id),
+        )
+    with_file.export(row(Tep="a.pdf"), row("06/VPCP-KSTT"))
+    assert with_file.collect() == Collected(sealed=1, conflicts=1)
+
+
+def test_a_packet_whose_file_is_lost_stops_no_other(with_file: Office, row: Row) -> None:
+    """Its file is gone from the spool: it is told as another one, new rows go out."""
+    with_file.node.spool.remove(hashlib.sha256(FILE).hexdigest())
+    with_file.export(row(Tep="a.pdf"), row("06/VPCP-KSTT"))
+    assert with_file.collect() == Collected(sealed=1, conflicts=1)
+
+
+def test_a_disk_that_fails_makes_no_conflict(with_file: Office, row: Row) -> None:
+    """What cannot be read now says nothing about the record, which is compared later."""
+    path = with_file.node.spool.get(hashlib.sha256(FILE).hexdigest()).path
+    path.unlink()
+    path.mkdir()
+    with_file.export(row(Tep="a.pdf"), row("06/VPCP-KSTT"))
+    with pytest.raises(StorageError, match=store_codes.FILE_FAILED.code):
+        with_file.collect()
+    path.rmdir()
+    path.write_bytes(FILE)
+    assert with_file.collect() == Collected(sealed=1, repeated=1)
+    assert "record_conflicted" not in with_file.events()
 
 
 def test_a_replay_shows_the_name_and_makes_nothing(renamed: Office) -> None:
