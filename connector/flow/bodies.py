@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from connector.edxml.parser import DEFAULT_LIMITS, Limits
+from connector.edxml.reader import read
 from connector.errors import StorageError
+from connector.model.content import Content
+from connector.model.envelope import Envelope
 from connector.model.packet import Part, Sealed, Whole
 from connector.model.recipe import Checked, decode
 from connector.store import codes as store_codes
@@ -21,6 +25,7 @@ from connector.store.spool import Spool
 __all__ = ["Bodies", "Fresh"]
 
 _REMEMBERED_BYTES: Final = 24 << 20
+_READ_IN_MEMORY: Final = 1 << 20
 
 
 @dataclass(slots=True)
@@ -102,6 +107,27 @@ class Bodies:
     def data(self, packet: OutboxPacket, recipe: bytes) -> bytes:
         """Return what `pieces` does, in one piece."""
         return b"".join(self.pieces(packet, recipe))
+
+    def envelope(
+        self, packet: OutboxPacket, recipe: bytes, limits: Limits = DEFAULT_LIMITS
+    ) -> Envelope:
+        """Return what a packet says: its size was allowed when it was sealed, and is still.
+
+        A large one is read from a file; StorageError as with `chunks`, PermanentError if unclear.
+        """
+        source: bytes | Content
+        if packet.body_size <= _READ_IN_MEMORY:
+            source = self.data(packet, recipe)
+        else:
+            source = written = self._spool.scratch()
+            for chunk in self.chunks(packet, recipe):
+                written.write(chunk)
+        allowed = replace(
+            limits,
+            max_bytes=max(limits.max_bytes, packet.body_size),
+            max_attachment_bytes=max(limits.max_attachment_bytes, packet.body_size),
+        )
+        return read(source, limits=allowed, scratch=self._spool.scratch).envelope
 
     def check(self, packet: OutboxPacket, recipe: bytes) -> tuple[Part, ...]:
         """Return the parts of a packet of any size once all of it was read and compared."""

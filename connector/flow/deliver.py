@@ -1,10 +1,9 @@
 """IN, last step: hand a verified document over, act on what it names, answer.
 
-A sink takes a packet once, however often this step is repeated. What hands over one by one may
-be slow: it is committed every few seconds. One that does not answer is asked once in a round; its
-other documents wait. 03 goes out only if the sink
-says that the clerk's desk has it; 15 goes out by itself once a recalled or updated document was
-cancelled or changed there (QĐ 28/2018 Đ9(2)).
+A sink takes a packet once, however often this step is repeated. What hands over one by one may be
+slow: it is committed every few seconds. One that does not answer is asked once in a round; its
+other documents wait. 03 goes out only if the sink says that the clerk's desk has it; 15 goes out by
+itself once a recalled or updated document was cancelled or changed there (QĐ 28/2018 Đ9(2)).
 """
 
 from __future__ import annotations

@@ -303,7 +303,7 @@ class Operator:
     def _document(self, packet: OutboxPacket) -> Document:
         with self._ledger.store.read() as tx:
             recipe = outbox.recipe(tx, packet.packet_id)
-        envelope = read(Bodies(self._spool).data(packet, recipe)).envelope
+        envelope = Bodies(self._spool).envelope(packet, recipe)
         if not isinstance(envelope, Document):
             raise TypeError(packet.packet_id)
         return envelope

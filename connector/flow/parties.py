@@ -6,24 +6,18 @@ So a record is the same as before if only they have changed since its packet was
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from connector.edxml.parser import Limits
-from connector.edxml.reader import read
 from connector.errors import PermanentError, StorageError
 from connector.flow.bodies import Bodies
 from connector.flow.containment import concerns_one_body
-from connector.model.content import Content
-from connector.model.envelope import Document, Envelope
+from connector.model.envelope import Document
 from connector.model.identity import content_digest
 from connector.store import outbox
-from connector.store.outbox import OutboxPacket
 from connector.store.spool import Spool
 from connector.store.store import Transaction
 
 __all__ = ["same_but_for_parties", "with_parties_of"]
-
-_IN_MEMORY: Final = 1 << 20
 
 
 def with_parties_of(sent: Document, document: Document) -> Document:
@@ -52,7 +46,7 @@ def same_but_for_parties(
     if packet is None:
         return False
     try:
-        sent = _sent(packet, outbox.recipe(tx, packet_id), spool, limits)
+        sent = Bodies(spool).envelope(packet, outbox.recipe(tx, packet_id), limits)
     except PermanentError:
         return False
     except StorageError as error:
@@ -62,21 +56,3 @@ def same_but_for_parties(
     if not isinstance(sent, Document):
         return False
     return content_digest(with_parties_of(sent, document)) == packet.content_digest
-
-
-def _sent(packet: OutboxPacket, recipe: bytes, spool: Spool, limits: Limits) -> Envelope:
-    """Return what a packet says, whose size was allowed when it went out; large ones from files."""
-    bodies = Bodies(spool)
-    source: bytes | Content
-    if packet.body_size <= _IN_MEMORY:
-        source = bodies.data(packet, recipe)
-    else:
-        source = written = spool.scratch()
-        for chunk in bodies.chunks(packet, recipe):
-            written.write(chunk)
-    allowed = replace(
-        limits,
-        max_bytes=max(limits.max_bytes, packet.body_size),
-        max_attachment_bytes=max(limits.max_attachment_bytes, packet.body_size),
-    )
-    return read(source, limits=allowed, scratch=spool.scratch).envelope

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.edxml.reader import read
 from connector.flow.bodies import Bodies
 from connector.model.envelope import StatusCode, StatusReport
 from connector.store import inbox, outbox
@@ -45,5 +44,5 @@ def _reason(tx: Transaction, spool: Spool, receipt: Receipt) -> str | None:
     if sent is None:
         return None
     recipe = outbox.recipe(tx, sent.packet_id)
-    envelope = read(Bodies(spool).data(sent, recipe)).envelope
+    envelope = Bodies(spool).envelope(sent, recipe)
     return envelope.description if isinstance(envelope, StatusReport) else None

@@ -132,6 +132,23 @@ def test_a_packet_as_large_as_the_node_allows_is_compared(office: Office, row: R
     assert most < DEFAULT_LIMIT // 4
 
 
+def test_a_packet_over_the_shipped_limit_can_be_recalled(office: Office, row: Row) -> None:
+    """What was allowed when it was sealed is read again, whatever the shipped limits say."""
+    office = reopened(office, version=f"config_version: 1\n{LIMITS}")
+    with (office.adapter / "files" / "big.pdf").open("wb") as file:
+        file.write(b"%PDF-1.4\n")
+        file.truncate(76_000_000)
+    office.export(row(Tep="big.pdf"))
+    office.collect()
+    (packet,) = office.packets()
+    with office.node.store.begin() as tx:
+        tx.exec_driver_sql("UPDATE delivery SET state = 'sent'")
+    recalled = office.node.operator("văn thư").recall(packet.packet_id, "Gửi nhầm")
+    office.node.close()
+    assert recalled.packet_id is not None
+    assert recalled.never_sent == ()
+
+
 def test_limits_that_were_lowered_since_make_no_conflict(office: Office, row: Row) -> None:
     """What went out was allowed then; it is compared whatever is allowed now."""
     (office.adapter / "files" / "a.pdf").write_bytes(FILE * 40)
