@@ -11,12 +11,12 @@ from typing import Any, Protocol, TypeVar
 
 from connector import crash
 from connector.clock import Clock
-from connector.events import DocumentSealed, Emitter, Event, StatusQueued
+from connector.events import Emitter, Event
 from connector.store import journal
 from connector.store.columns import CLOCK_STEP
 from connector.store.store import Store, Transaction
 
-__all__ = ["Ledger", "Work"]
+__all__ = ["Ledger", "Waiting", "Work"]
 
 _Item = TypeVar("_Item")
 
@@ -39,7 +39,9 @@ class Work:
         self.deferred.setdefault(do, []).append(item)
 
 
-class _Waiting(Protocol):
+class Waiting(Protocol):
+    """Whoever waits for something to do."""
+
     def wake(self) -> None:
         """End a wait."""
         ...
@@ -52,7 +54,7 @@ class Ledger:
         self.store = store
         self.clock = clock
         self._emitter = emitter
-        self._waiting: tuple[weakref.ref[_Waiting], ...] = ()
+        self._waiting: tuple[tuple[weakref.ref[Waiting], frozenset[type[Event]]], ...] = ()
         self._latest: dt.datetime | None = None
         self._set_back = True
 
@@ -71,10 +73,13 @@ class Ledger:
         """Note that nothing waits any more for a time that only a wrong clock has seen."""
         self._set_back = False
 
-    def wake_when_queued(self, waiting: _Waiting) -> None:
-        """Let whoever waits for something to send know at once that something was queued."""
-        alive = (each for each in self._waiting if each() is not None)
-        self._waiting = (*alive, weakref.ref(waiting))
+    def wake_on(self, waiting: Waiting, *events: type[Event]) -> None:
+        """Let whoever waits know at once when one of these events became durable in this process.
+
+        What other processes do is found by looking again and again.
+        """
+        alive = ((each, of) for each, of in self._waiting if each() is not None)
+        self._waiting = (*alive, (weakref.ref(waiting), frozenset(events)))
 
     @contextmanager
     def work(self) -> Iterator[Work]:
@@ -91,10 +96,10 @@ class Ledger:
                 for event in work.events
             ]
             journal.append_many(tx, rows, now=work.now)
-        if any(isinstance(event, DocumentSealed | StatusQueued) for event in work.events):
-            for each in self._waiting:
-                if (waiting := each()) is not None:
-                    waiting.wake()
+        durable = {type(event) for event in work.events}
+        for each, of in self._waiting:
+            if not of.isdisjoint(durable) and (waiting := each()) is not None:
+                waiting.wake()
         for event in work.events:
             self._emitter.emit(event)
         crash.point("ledger.told")

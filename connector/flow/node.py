@@ -13,7 +13,7 @@ from connector.agencies.files import load as load_catalogue
 from connector.clock import Clock
 from connector.config.node import AgencyConfig, Environment, NodeConfig
 from connector.edxml.parser import Limits
-from connector.events import Emitter
+from connector.events import DocumentSealed, Emitter, StatusQueued
 from connector.flow.adapters.adapter import Adapter
 from connector.flow.adapters.adapter_set import AdapterSet, Loader
 from connector.flow.adapters.reload import AdapterReload
@@ -120,7 +120,7 @@ class Node:
     def _link(self, agency: AgencyConfig) -> Link:
         settings = agency_broker(self.config.broker, agency)
         publisher = open_publisher(settings, self.ledger.tell)
-        self.ledger.wake_when_queued(publisher)
+        self.ledger.wake_on(publisher, DocumentSealed, StatusQueued)
         consumer = open_consumer(settings, agency.code, self.ledger.tell)
         relay = Relay(
             self.ledger,

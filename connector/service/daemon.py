@@ -23,7 +23,14 @@ from connector.errors import (
     TransientError,
     UnavailableError,
 )
-from connector.events import AlarmRaised, NodeStarted, NodeStopped, SourceFailed
+from connector.events import (
+    AlarmRaised,
+    DocumentVerified,
+    MessageReceived,
+    NodeStarted,
+    NodeStopped,
+    SourceFailed,
+)
 from connector.flow.adapters.adapter import Adapter
 from connector.flow.containment import concerns_one_body
 from connector.flow.links import Link
@@ -173,8 +180,11 @@ class Daemon:
                 self._worker(exchange.name, self._exchanging(exchange), poll)
                 for exchange in self._node.exchanges()
             ]
-            workers.append(self._worker("admit", self._node.admission.pump))
-            workers.append(self._worker("deliver", self._node.desk.pump))
+            admit = self._worker("admit", self._node.admission.pump)
+            deliver = self._worker("deliver", self._node.desk.pump)
+            self._node.ledger.wake_on(admit, MessageReceived)
+            self._node.ledger.wake_on(deliver, DocumentVerified)
+            workers += [admit, deliver]
         return [*workers, self._worker("reload", self._reload_when_asked, 0.0)]
 
     def _worker(

@@ -43,6 +43,7 @@ class Worker:
         self._on_failure = on_failure
         self._on_trouble = on_trouble
         self._stop = threading.Event()
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._progress = clock.monotonic()
 
@@ -53,6 +54,11 @@ class Worker:
     def stop(self) -> None:
         """Ask the thread to end after its current step."""
         self._stop.set()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """Let the step be repeated at once if it waits for something to do."""
+        self._woken.set()
 
     def join(self, timeout_seconds: float) -> bool:
         """Wait for the end; False if the step is still running."""
@@ -69,10 +75,15 @@ class Worker:
         self._progress = self._clock.monotonic()
         return not self._stop.is_set()
 
+    def _stops(self) -> bool:
+        """Tell whether to end; what woke the thread before is seen by the step that follows."""
+        self._woken.clear()  # before the question: `stop` sets the other one first
+        return self._stop.is_set()
+
     def _run(self) -> None:
         failures = 0
-        while not self._stop.is_set():
-            wait = self._idle_seconds
+        while not self._stops():
+            ends, wait = self._woken, self._idle_seconds
             try:
                 moved = self._step(self.go_on)
                 failures = 0
@@ -83,10 +94,10 @@ class Worker:
                     return
                 failures += 1
                 self._on_trouble(self.name, error)
-                wait = _WAIT.wait_seconds(failures)
+                ends, wait = self._stop, _WAIT.wait_seconds(failures)
             except BaseException as error:  # noqa: BLE001 - the daemon must end with it, not hang
                 self._on_failure(self.name, error)
                 return
             self._progress = self._clock.monotonic()
             if wait:
-                self._stop.wait(wait)
+                ends.wait(wait)

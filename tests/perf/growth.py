@@ -37,6 +37,8 @@ _IDENTITIES: Final = frozenset(
 _DIGESTS: Final = frozenset({"content_digest", "digest"})
 _NAMES: Final = frozenset({"document_id", "source_key"})
 _POSITIONS: Final = frozenset({"position", "seq"})
+_BY_POSITION: Final = frozenset({"outbox_recipe"})
+"""Tables that know documents by their position only, which are multiplied alike everywhere."""
 _SEQUENCE: Final = (
     "WITH RECURSIVE copy(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM copy WHERE k < ?)"
 )
@@ -61,7 +63,7 @@ def multiply(store: Path, copies: int, *, same_bodies: bool) -> None:
 
 def _multiply_table(connection: Any, table: str, copies: int, *, same_bodies: bool) -> None:
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-    if not (_IDENTITIES | _NAMES) & set(columns):
+    if table not in _BY_POSITION and not (_IDENTITIES | _NAMES) & set(columns):
         return  # knows no documents
     values = [_value(table, column, same_bodies=same_bodies) for column in columns]
     statement = (

@@ -14,6 +14,7 @@ from connector.events import (
     Event,
     NodeStarted,
     RecordRepeated,
+    StatusQueued,
 )
 from connector.flow.ledger import Ledger, Work
 from connector.store import journal, sources
@@ -96,13 +97,13 @@ class Waiting:
             self.seen.append(journal.count(tx))
 
 
-def test_what_was_queued_wakes_who_sends_once_it_is_durable(store: Store) -> None:
-    """One call a step, after its commit; none for a step that queued nothing or failed."""
+def test_what_became_durable_wakes_who_goes_on_with_it(store: Store) -> None:
+    """One call a step, after its commit; none for a step with other events, or that failed."""
     ledger = Ledger(store, Noting(store), store.clock)
     waiting, gone = Waiting(store), Waiting(store)
-    ledger.wake_when_queued(gone)
+    ledger.wake_on(gone, DocumentSealed)
     del gone
-    ledger.wake_when_queued(waiting)
+    ledger.wake_on(waiting, DocumentSealed, StatusQueued)
     sealed = DocumentSealed(packet_id="p1", document_id="d", sender="G22")
     with ledger.work() as work:
         work.record(NodeStarted())

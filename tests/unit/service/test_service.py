@@ -29,14 +29,14 @@ Step = Callable[[Callable[[], bool]], int]
 class Run:
     """A worker, and what it reported."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, idle_seconds: float = 0.001) -> None:
         self.failures: list[BaseException] = []
         self.troubles: list[TransientError] = []
         self.over = threading.Event()
         self.worker = Worker(
             "w",
             step,
-            idle_seconds=0.001,
+            idle_seconds=idle_seconds,
             clock=SystemClock(),
             on_failure=self._fail,
             on_trouble=lambda _name, error: self.troubles.append(error),
@@ -68,6 +68,49 @@ def test_worker_repeats_until_it_is_stopped() -> None:
     assert enough.wait(10.0)
     run.stop()
     assert run.failures == []
+
+
+def test_who_is_woken_looks_again_at_once() -> None:
+    """Neither a wake while nothing was done yet nor one during a step is lost; `stop` wakes too."""
+    begun, go_on, again = threading.Event(), threading.Event(), threading.Event()
+    steps: list[int] = []
+
+    def step(_go_on: Callable[[], bool]) -> int:
+        steps.append(len(steps))
+        if len(steps) == 1:
+            begun.set()
+            assert go_on.wait(10.0)
+        elif len(steps) == 3:
+            again.set()
+        return 0
+
+    run = Run(step, idle_seconds=3600.0)
+    assert begun.wait(10.0)
+    run.worker.wake()
+    go_on.set()
+    while len(steps) < 3:  # idle after the second, or just about to be
+        run.worker.wake()
+    assert again.wait(10.0)
+    run.stop()
+    assert run.failures == []
+
+
+def test_trouble_is_waited_out_whoever_wakes() -> None:
+    """A full disk or a server that is away is not asked again for each message that comes."""
+    tried = threading.Event()
+    steps: list[int] = []
+
+    def step(_go_on: Callable[[], bool]) -> int:
+        steps.append(len(steps))
+        tried.set()
+        raise UnavailableError(codes.BROKER_AWAY.at(agency="G22"))
+
+    run = Run(step, idle_seconds=0.0)
+    assert tried.wait(10.0)
+    for _ in range(1000):
+        run.worker.wake()
+    run.stop()
+    assert len(steps) == len(run.troubles) < 10
 
 
 def test_long_step_is_told_to_end() -> None:
