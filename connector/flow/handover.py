@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from connector.errors import Finding, StorageError, TransientError
-from connector.flow.containment import concerns_one_body
+from connector.errors import Finding, UnavailableError
 from connector.flow.ledger import Work
 from connector.flow.receipts import Asked
 from connector.flow.retry import RetryPolicy
@@ -63,13 +62,15 @@ class Round:
 
     @contextmanager
     def asking(self, sink: Sink) -> Iterator[None]:
-        """Give a sign of life and note whether a sink answers: it is not asked twice in vain."""
+        """Give a sign of life and note whether a sink answers: it is not asked twice in vain.
+
+        One that answers that it cannot take this packet now may well take the next.
+        """
         self.goes_on()
         try:
             yield
-        except TransientError as error:
-            if not isinstance(error, StorageError) or not concerns_one_body(error):
-                self._away[sink] = error.findings
+        except UnavailableError as error:
+            self._away[sink] = error.findings
             raise
 
     def misses(self, sinks: Sequence[Sink]) -> bool:

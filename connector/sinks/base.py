@@ -20,7 +20,8 @@ __all__ = ["BatchSink", "Sink"]
 class Sink(Protocol):
     """Where received documents go; every method is durable when it returns.
 
-    Raises TransientError if the same call may succeed later, PermanentError if a person has to
+    Raises UnavailableError if the legacy system is away, so that other documents need not be tried
+    either, TransientError if the same call may succeed later, PermanentError if a person has to
     decide about this document.
     """
 

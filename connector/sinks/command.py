@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
-from connector.errors import Finding, PermanentError, UnavailableError
+from connector.errors import Finding, PermanentError, TransientError, UnavailableError
 from connector.model.inbound import Inbound, InboundTarget
 from connector.sinks import durable, notices, system_codes
 from connector.sinks.system_settings import CommandSettings
@@ -83,7 +83,7 @@ class CommandSink:
         if status == _LATER or status < 0:
             reason = reason if status > 0 else f"ended by signal {-status}"
             later = system_codes.PROGRAM_LATER.at(place, program=program, reason=reason)
-            raise UnavailableError(later)
+            raise TransientError(later)  # it was there, and may take another packet
         facts = {"program": program, "status": status, "reason": reason}
         raise PermanentError(system_codes.PROGRAM_REFUSED.at(place, **facts))
 

@@ -23,6 +23,7 @@ from connector.errors import (
     ConnectorError,
     Finding,
     PermanentError,
+    TransientError,
     UnavailableError,
 )
 from connector.model.inbound import Inbound, InboundTarget
@@ -36,6 +37,8 @@ __all__ = ["RestSink", "open_rest"]
 _GONE: Final = 410
 _LATER: Final = frozenset({401, 403, 407, 408, 421, 423, 425, 429})
 _ABSENT: Final = frozenset({404, _GONE})
+_LOCKED: Final = 423
+_DOWN: Final = frozenset({502, 503, 504})
 
 
 def open_rest(settings: RestSettings, _base: Path) -> RestSink:
@@ -117,8 +120,8 @@ class RestSink:
             return status
         facts = {"status": status, "reason": one_line(said)}
         if status in _LATER or status // 100 != 4:
-            reason = f"{status} {facts['reason']}"
-            raise UnavailableError(system_codes.SERVICE_DOWN.at(url, reason=reason))
+            failed = system_codes.SERVICE_DOWN.at(url, reason=f"{status} {facts['reason']}")
+            raise TransientError(failed) if _concerns_one(status) else UnavailableError(failed)
         raise PermanentError(system_codes.SERVICE_REFUSED.at(url, **facts))
 
     def _headers(self, key: str, body: Body) -> dict[str, str]:
@@ -161,6 +164,11 @@ class RestSink:
         finally:
             timer.cancel()
             connection.close()
+
+
+def _concerns_one(status: int) -> bool:
+    """Tell whether a service that answers so failed over this document, and may take another."""
+    return status == _LOCKED or (status // 100 == 5 and status not in _DOWN)
 
 
 def _cut(opened: list[socket.socket], late: threading.Event) -> None:

@@ -19,7 +19,13 @@ from typing import Any
 import pytest
 
 from connector.config.yaml_source import parse_yaml
-from connector.errors import ConfigError, PermanentError, StorageError, UnavailableError
+from connector.errors import (
+    ConfigError,
+    PermanentError,
+    StorageError,
+    TransientError,
+    UnavailableError,
+)
 from connector.model.content import BytesContent
 from connector.model.envelope import BusinessType
 from connector.model.inbound import Inbound
@@ -100,7 +106,8 @@ Listen = Callable[[Callable[[socket.socket], None]], Listener]
     [
         (b"HTTP/1.1 422 x\r\n\r\nthi\xe1\xba\xbfu s\xe1\xbb\x91\x1b[31m", PermanentError, "8031"),
         (b"HTTP/1.1 404 x\r\n\r\n", PermanentError, "8031"),
-        (b"HTTP/1.1 500 x\r\n\r\n", UnavailableError, "8030"),
+        (b"HTTP/1.1 500 x\r\n\r\n", TransientError, "8030"),
+        (b"HTTP/1.1 423 x\r\n\r\n", TransientError, "8030"),
         (b"HTTP/1.1 503 x\r\n\r\n", UnavailableError, "8030"),
         (b"HTTP/1.1 401 x\r\n\r\n", UnavailableError, "8030"),
         (b"HTTP/1.1 429 x\r\n\r\n", UnavailableError, "8030"),
@@ -115,10 +122,14 @@ Listen = Callable[[Callable[[socket.socket], None]], Listener]
 def test_answers_of_a_service(
     listen: Listen, tmp_path: Path, answer: bytes, error: type[Exception], code: str
 ) -> None:
-    """4xx about the document park it, all else is tried again; control characters do not pass."""
+    """4xx about the document park it, all else is tried again; control characters do not pass.
+
+    Only what is no matter of one document means that the service is away.
+    """
     service = listen(saying(answer))
     with pytest.raises(error) as caught:
         sink(tmp_path, type="rest", url=service.url).deliver(item())
+    assert type(caught.value) is error
     assert code in str(caught.value)
     assert "\x1b" not in str(caught.value)
 
@@ -263,12 +274,12 @@ def program(directory: Path, text: str, **settings: Any) -> Sink:
     ("text", "error", "code", "said"),
     [
         ("sys.exit('thiếu số')", PermanentError, system_codes.PROGRAM_REFUSED, "thiếu số"),
-        ("print('bận', file=sys.stderr); sys.exit(75)", UnavailableError, None, "bận"),
-        ("os.kill(os.getpid(), 9)", UnavailableError, None, "signal 9"),
+        ("print('bận', file=sys.stderr); sys.exit(75)", TransientError, None, "bận"),
+        ("os.kill(os.getpid(), 9)", TransientError, None, "signal 9"),
         ("sys.exit(3)", PermanentError, system_codes.PROGRAM_REFUSED, "exit code 3"),
         (
             "sys.stdout.write('x' * 10**7); sys.stderr.write('y' * 10**7); sys.exit(75)",
-            UnavailableError,
+            TransientError,
             None,
             "yyy",
         ),
@@ -280,6 +291,7 @@ def test_exit_codes_of_a_program(
     """75 and signals are tried again, all else is parked with what the program said last."""
     with pytest.raises(error, match=said) as caught:
         program(tmp_path, text).deliver(item())
+    assert type(caught.value) is error
     assert (code or system_codes.PROGRAM_LATER).code in str(caught.value)
 
 

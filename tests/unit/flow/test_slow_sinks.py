@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from connector.errors import PermanentError, StorageError, UnavailableError
+from connector.errors import PermanentError, StorageError, TransientError, UnavailableError
 from connector.model.inbound import Inbound
 from connector.model.states import InboxState
 from connector.sinks import system_codes
@@ -30,6 +30,7 @@ class Service:
     office: Office
     seconds: float = 0.0
     fails: Callable[[str], bool] = lambda _number: False
+    declines: Callable[[str], bool] = lambda _number: False
     asked: list[str] = field(default_factory=list)
     delivered: dict[str, int] = field(default_factory=dict)
 
@@ -42,6 +43,8 @@ class Service:
         cast("Any", self.office.node.clock).sleep(self.seconds)
         if self.fails(number):
             raise UnavailableError(system_codes.SERVICE_DOWN.at("x", reason="timed out"))
+        if self.declines(number):
+            raise TransientError(system_codes.SERVICE_DOWN.at("x", reason="500"))
         self.delivered[number] = delivered(self.office)
         return True
 
@@ -192,6 +195,18 @@ def test_a_document_that_always_fails_holds_up_no_other(
         cast("Any", office.node.clock).sleep(10)
     assert delivered(office) == 3
     assert rows(office)[0].state is InboxState.VERIFIED
+
+
+@pytest.mark.parametrize("kind", [Service, Together])
+def test_documents_that_a_service_cannot_take_hold_up_no_other(
+    verified: Callable[[int], Office], kind: type[Service]
+) -> None:
+    """An answer, though it is no for now, concerns one document: the next one is asked at once."""
+    office = verified(5)
+    use(office, kind(office, 0.01, declines=lambda number: number in {"01", "02", "04"}))
+    office.node.desk.pump()
+    assert delivered(office) == 2
+    assert [row.attempts for row in rows(office)] == [1, 1, 0, 1, 0]
 
 
 def test_a_service_that_hangs_keeps_nothing_from_other_agencies(
