@@ -35,13 +35,13 @@ class Scratch:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._digest: Final = hashlib.sha256()
         self._size = 0
+        self._digest = ""
 
     def write(self, data: Buffer) -> None:
         """Append bytes; StorageError if there is no room for them."""
         rest = memoryview(data).cast("B")
-        self._digest.update(rest)
+        self._digest = ""
         with files("scratch"):
             while rest:
                 written = os.pwrite(self._descriptor, rest, self._size)
@@ -50,8 +50,14 @@ class Scratch:
 
     @property
     def sha256(self) -> str:
-        """Lower-case hex SHA-256 of what was written so far."""
-        return self._digest.hexdigest()
+        """Lower-case hex SHA-256 of what was written so far, taken when it is asked for.
+
+        Nearly all scratch content is read in parts that have digests of their own.
+        """
+        if not self._digest:
+            with self.open() as stream:
+                self._digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return self._digest
 
     @property
     def size(self) -> int:
