@@ -45,6 +45,8 @@ _ATTEMPTS: Final = 3
 _POLL_SECONDS: Final = 0.1
 _STOP_SECONDS: Final = 20.0
 _LOG_LINES: Final = 200
+_OUTPUTS: Final = ("epmd.log", "server.log")
+"""What the two programs say on their streams."""
 _TOLD_LINES: Final = 12
 _ERROR_LINE: Final = re.compile(r"\[error\] <[^>]*> +\S")
 
@@ -209,8 +211,14 @@ class PrivateNode:
         return done.stdout
 
     def log_tail(self) -> str:
-        """Return the first errors at the end of the newest log, or its last lines."""
+        """Return the first errors at the end of the newest log, or its last lines.
+
+        What only greets on standard output says less than a log that the node wrote in this run.
+        """
         files = [path for path in self._layout.logs.glob("*.log") if path.stat().st_size]
+        begun = self._layout.config.stat().st_mtime_ns if self._layout.config.exists() else 0
+        own = [each for each in files if each.name not in _OUTPUTS]
+        files = [each for each in own if each.stat().st_mtime_ns >= begun] or files
         newest = max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
         if newest is None:
             return ""
@@ -231,9 +239,9 @@ class PrivateNode:
         environ = environment(layout, ports)
         if self._epmd is None:
             mapper = [str(epmd), "-address", "127.0.0.1", "-port", str(ports.epmd)]
-            self._epmd = self._popen(mapper, environ, "epmd.log")
+            self._epmd = self._popen(mapper, environ, _OUTPUTS[0])
             self._wait_for_port(ports.epmd, self._epmd)
-        self._node = self._popen([str(server)], environ, "server.log")
+        self._node = self._popen([str(server)], environ, _OUTPUTS[1])
         ends = self._node.pid, self._epmd.pid
         self._guard = subprocess.Popen(
             ["/bin/sh", "-c", _GUARD, "guard", *map(str, ends), self._how_to_stop.name[3:]],
