@@ -13,7 +13,7 @@ from connector import crash
 from connector.clock import Clock
 from connector.events import Emitter, Event
 from connector.store import journal
-from connector.store.columns import CLOCK_STEP
+from connector.store.due_again import CLOCK_STEP
 from connector.store.store import Store, Transaction
 
 __all__ = ["Ledger", "Waiting", "Work"]

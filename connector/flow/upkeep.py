@@ -20,8 +20,9 @@ from connector.flow.concerns import KEYS, TRUST
 from connector.flow.ledger import Ledger, Work
 from connector.flow.told import kept
 from connector.model.states import InboxState
-from connector.store import inbox, outbox
+from connector.store import inbox
 from connector.store.conditions import Condition, ConditionKind, lift, put
+from connector.store.due_again import due_again
 from connector.trust.inventory import certificate_findings
 from connector.trust.keyring import Keyring, Reload
 from connector.trust.trust_source import TrustChange, TrustSource
@@ -90,7 +91,7 @@ class Upkeep:
         if not self._ledger.was_set_back():
             return 0
         with self._ledger.work() as work:
-            count = outbox.due_again(work.tx, now=work.now) + inbox.due_again(work.tx, now=work.now)
+            count = due_again(work.tx, now=work.now)
             if count:
                 _alarm(work, (CLOCK_SET_BACK.at("clock", count=count),))
         self._ledger.follows_clock()

@@ -17,10 +17,7 @@ from sqlalchemy import Dialect, Text, TypeDecorator
 from connector.errors import Bug
 from connector.store import codes
 
-__all__ = ["CLOCK_STEP", "Json", "Moment", "Plain", "Word", "moment_text", "to_json"]
-
-CLOCK_STEP: Final = dt.timedelta(seconds=1)
-"""How much later than now a row must have been written to be of a clock that was wrong."""
+__all__ = ["Json", "Moment", "Plain", "Word", "moment_text", "to_json"]
 
 _PLAIN: Final = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False

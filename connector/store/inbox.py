@@ -16,7 +16,7 @@ from connector.model.states import InboxState
 from connector.model.transitions import INBOX_BEFORE
 from connector.store import codes
 from connector.store import tables as t
-from connector.store.columns import CLOCK_STEP, Plain, moment_text, to_json
+from connector.store.columns import Plain, moment_text, to_json
 from connector.store.inbox_queries import (
     by_document,
     by_packet,
@@ -52,7 +52,6 @@ __all__ = [
     "by_packet",
     "by_packets",
     "counts",
-    "due_again",
     "failing_count",
     "find",
     "has_accepted",
@@ -119,15 +118,6 @@ _WAKE: Final = Statement(
     "of_sender",
 )
 
-_DUE_AGAIN: Final = Statement(
-    change(t.inbox_message)
-    .where(text(t.OPEN_MESSAGE), _M.updated_at > bindparam("later"))
-    .ordered_values((_M.not_before, bindparam("now")), (_M.updated_at, bindparam("at"))),
-    "now",
-    "at",
-    "later",
-)
-
 
 def receive(tx: Connection, message: NewMessage) -> bool:
     """Keep a message; False if the same one is on record, whose copies are then counted."""
@@ -181,12 +171,6 @@ def update_many(
         if _setting(state, names).change_many(tx, rows) != len(rows):
             raise Bug(codes.MISUSE.at(reason=_illegal(tx, state, rows)))
         crash.point("inbox.updated")
-
-
-def due_again(tx: Connection, *, now: dt.datetime) -> int:
-    """Let open messages that a later clock has put off be due now; return how many there are."""
-    at = moment_text(now)
-    return _DUE_AGAIN.change(tx, at, at, moment_text(now + CLOCK_STEP))
 
 
 def wake_held(tx: Connection, sender: str, *, now: dt.datetime) -> int:

@@ -17,7 +17,7 @@ from connector.model.states import DeliveryState
 from connector.model.transitions import DELIVERY_BEFORE
 from connector.store import codes
 from connector.store import tables as t
-from connector.store.columns import CLOCK_STEP, moment_text
+from connector.store.columns import moment_text
 from connector.store.outbox_queries import (
     by_digest,
     by_document,
@@ -58,7 +58,6 @@ __all__ = [
     "deliveries_of",
     "delivery",
     "due",
-    "due_again",
     "enqueue",
     "enqueue_many",
     "find",
@@ -110,14 +109,6 @@ _DUE: Final = Statement(
     "sender",
     "now",
     "at_most",
-)
-_DUE_AGAIN: Final = Statement(
-    update(t.delivery)
-    .where(text(t.OPEN_DELIVERY), _D.updated_at > bindparam("later"))
-    .ordered_values((_D.not_before, bindparam("now")), (_D.updated_at, bindparam("at"))),
-    "now",
-    "at",
-    "later",
 )
 _MOVED: Final = (
     *("new_state", "now", "new_reason", "new_error_code", "until", "counted", "sent", "status"),
@@ -172,12 +163,6 @@ def enqueue_many(
     _ADD_DELIVERY.change_many(tx, waiting)
     crash.point("outbox.enqueued")
     return fresh
-
-
-def due_again(tx: Connection, *, now: dt.datetime) -> int:
-    """Let open deliveries that a later clock has put off be due now; return how many there are."""
-    at = moment_text(now)
-    return _DUE_AGAIN.change(tx, at, at, moment_text(now + CLOCK_STEP))
 
 
 def due(
