@@ -162,6 +162,16 @@ def write_adapter(directory: Path, name: str = "g22-van-ban-di") -> Path:
     return directory
 
 
+def files_of(pki: DevPki) -> dict[str, Path]:
+    """Return the files of the test agency and its trust, by their names in configurations."""
+    return {
+        "key": pki.key_file("G22"),
+        "certificate": pki.certificate_file("G22"),
+        "anchors": pki.anchors_dir,
+        "registry": pki.registry_file,
+    }
+
+
 @pytest.fixture
 def open_office(tmp_path: Path, pki: DevPki) -> Iterator[Callable[..., Office]]:
     """Open a node with one or more adapters."""
@@ -173,13 +183,7 @@ def open_office(tmp_path: Path, pki: DevPki) -> Iterator[Callable[..., Office]]:
             write_adapter(tmp_path / directory, name)
         (tmp_path / "password").touch(mode=0o600)
         (tmp_path / "password").write_text("x")
-        text = _CONFIG.format(
-            key=pki.key_file("G22"),
-            certificate=pki.certificate_file("G22"),
-            anchors=pki.anchors_dir,
-            registry=pki.registry_file,
-            adapters=", ".join(directories),
-        )
+        text = _CONFIG.format(**files_of(pki), adapters=", ".join(directories))
         (tmp_path / "connector.yaml").write_text(text, encoding="utf-8")
         config = load_node(tmp_path / "connector.yaml")
         emitter = Emitter(CollectorRegistry())

@@ -15,6 +15,7 @@ from connector.config.node import load_node
 from connector.errors import Finding, Severity
 from connector.flow.node_checks import check_node
 from connector.trust.pki import DevPki
+from tests.unit.flow.conftest import files_of
 
 CONFIG = """\
 config_version: 1
@@ -36,12 +37,7 @@ NOBODY = 65534
 def config(tmp_path: Path, pki: DevPki, adapter: Path) -> Path:
     """The configuration of a node that has no mistake."""
     path = tmp_path / "connector.yaml"
-    text = CONFIG.format(
-        key=pki.key_file("G22"),
-        certificate=pki.certificate_file("G22"),
-        anchors=pki.anchors_dir,
-        registry=pki.registry_file,
-    )
+    text = CONFIG.format(**files_of(pki))
     path.write_text(text.replace("adapters: [adapter]", f"adapters: [{adapter.name}]"), "utf-8")
     return path
 

@@ -73,13 +73,22 @@ def test_what_nobody_wants_any_more_makes_room() -> None:
     assert received.take("put aside") is None
 
 
+def forged(data: bytes) -> bytes:
+    """Return a packet in which a word was changed after it was signed."""
+    return data.replace("thử".encode(), "thư".encode())
+
+
+def arrives(office: Office, data: bytes) -> None:
+    """Let a packet arrive; nobody has looked at it."""
+    receiver_of(office.node, AtHand(messages_of([data]))).pump()
+
+
 def test_a_refusal_waits_for_its_key(
     office: Office, pki: DevPki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the token is away nobody is refused in silence: the 02 goes out when it is back."""
     node = office.node
-    forged = packet(pki, 1).replace("thử".encode(), "thư".encode())
-    receiver_of(node, AtHand(messages_of([forged]))).pump()
+    arrives(office, forged(packet(pki, 1)))
     with monkeypatch.context() as patched:
         patched.setattr(Sealer, "seal", away)
         node.admission.pump()
@@ -98,7 +107,7 @@ def test_a_refusal_waits_for_the_disk(
     """Without room to read what is refused nobody is quarantined in silence; the 02 names it."""
     node, real = office.node, Spool.scratch
     good = packet(pki, 1, b"%PDF-1.4\n" + b"x" * 1_200_000)
-    receiver_of(node, AtHand(messages_of([good.replace("thử".encode(), "thư".encode())]))).pump()
+    arrives(office, forged(good))
     made = itertools.count()
 
     def scratch(spool: Spool) -> Scratch:
@@ -123,8 +132,7 @@ def test_a_refusal_waits_for_what_is_away(
 ) -> None:
     """Trouble that passes while the refused packet is read puts it off, and decides nothing."""
     node = office.node
-    forged = packet(pki, 1).replace("thử".encode(), "thư".encode())
-    receiver_of(node, AtHand(messages_of([forged]))).pump()
+    arrives(office, forged(packet(pki, 1)))
     with monkeypatch.context() as patched:
         patched.setattr("connector.flow.admit.read", away)
         node.admission.pump()
@@ -150,7 +158,7 @@ def test_a_refusal_needs_no_more_files_than_the_verdict(
 
     monkeypatch.setattr(Spool, "scratch", scratch)
     good = packet(pki, 1, b"%PDF-1.4\n" + b"x" * 1_200_000)
-    receiver_of(node, AtHand(messages_of([good.replace("thử".encode(), "thư".encode())]))).pump()
+    arrives(office, forged(good))
     node.admission.pump()
     assert counts(office) == {InboxState.REFUSED: 1}
     assert beside == [0, 0, 0]

@@ -17,6 +17,7 @@ from connector.events import Emitter
 from connector.flow.node import open_node
 from connector.flow.node_checks import check_node
 from connector.trust.pki import DevPki
+from tests.unit.flow.conftest import files_of
 
 CONFIG = """\
 config_version: 1
@@ -50,10 +51,7 @@ def make(tmp_path: Path, pki: DevPki, adapter: Path) -> Made:
     ) -> Path:
         path = tmp_path / "connector.yaml"
         text = CONFIG.format(
-            key=pki.key_file("G22"),
-            certificate=pki.certificate_file("G22"),
-            anchors=pki.anchors_dir,
-            registry=pki.registry_file,
+            **files_of(pki),
             sinks=", ".join(sinks),
             state=state,
             adapters=adapters,

@@ -53,6 +53,18 @@ def reopened(office: Office, **changes: str) -> Office:
     )
 
 
+def with_large_packet(office: Office, row: Row) -> Office:
+    """Seal a packet that is over the shipped limit, at a node whose own limit is higher."""
+    office = reopened(office, version=f"config_version: 1\n{LIMITS}")
+    with (office.adapter / "files" / "big.pdf").open("wb") as file:
+        file.write(b"%PDF-1.4\n")
+        file.truncate(76_000_000)
+    office.export(row(Tep="big.pdf"))
+    assert office.collect() == Collected(sealed=1)
+    assert office.packets()[0].body_size > DEFAULT_LIMIT
+    return office
+
+
 def rename(office: Office) -> Office:
     """Give the agency of a node another name and address."""
     return reopened(office, name="name: Văn phòng mới\n    organization: {email: moi@example.vn}")
@@ -112,13 +124,7 @@ def test_a_record_that_was_looked_at_once_is_not_read_again(renamed: Office, row
 
 def test_a_packet_as_large_as_the_node_allows_is_compared(office: Office, row: Row) -> None:
     """The node's own limits hold, not the shipped ones, and the packet is never in memory."""
-    office = reopened(office, version=f"config_version: 1\n{LIMITS}")
-    with (office.adapter / "files" / "big.pdf").open("wb") as file:
-        file.write(b"%PDF-1.4\n")
-        file.truncate(76_000_000)
-    office.export(row(Tep="big.pdf"))
-    assert office.collect() == Collected(sealed=1)
-    assert office.packets()[0].body_size > DEFAULT_LIMIT
+    office = with_large_packet(office, row)
     office = rename(office)
     office.export(row(Tep="big.pdf"), row("06/VPCP-KSTT"))
     tracemalloc.start()
@@ -134,12 +140,7 @@ def test_a_packet_as_large_as_the_node_allows_is_compared(office: Office, row: R
 
 def test_a_packet_over_the_shipped_limit_can_be_recalled(office: Office, row: Row) -> None:
     """What was allowed when it was sealed is read again, whatever the shipped limits say."""
-    office = reopened(office, version=f"config_version: 1\n{LIMITS}")
-    with (office.adapter / "files" / "big.pdf").open("wb") as file:
-        file.write(b"%PDF-1.4\n")
-        file.truncate(76_000_000)
-    office.export(row(Tep="big.pdf"))
-    office.collect()
+    office = with_large_packet(office, row)
     (packet,) = office.packets()
     with office.node.store.begin() as tx:
         tx.exec_driver_sql("UPDATE delivery SET state = 'sent'")
