@@ -43,6 +43,23 @@ broker:
 """
 
 
+_RUNS_ALREADY: Final = """\
+{directory}: máy chủ của thư mục này đang chạy, dừng bằng stop
+{directory}: its broker runs already, end it with stop"""
+_STOPPED_EARLY: Final = """\
+{directory}: máy chủ bị dừng trước khi sẵn sàng, hãy chạy lại
+{directory}: its broker was stopped before it was ready, start it again"""
+_NONE_RUNS: Final = """\
+{directory}: không có máy chủ nào đang chạy
+{directory}: no broker runs"""
+_ELSEWHERE: Final = """\
+{directory}: máy chủ chạy ở vùng chứa hoặc máy khác, hãy dừng ở đó
+{directory}: its broker runs in another container or machine, end it there"""
+_NOT_ENDED: Final = """\
+{directory}: tiến trình {keeper} chưa kết thúc, hãy thử stop lại sau
+{directory}: process {keeper} has not ended yet, try stop again later"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Start, run or stop the broker of a directory; return the exit status."""
     given = _parser().parse_args(arguments)
@@ -89,14 +106,14 @@ def _run(directory: Path, ports: tuple[int, int], *, detached: bool) -> int:
         try:
             fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say(f"{directory}: its broker runs already")
+            _say(_RUNS_ALREADY.format(directory=directory))
             return os.EX_TEMPFAIL
         held.truncate(0)
         held.write(str(os.getpid()))
         held.flush()
         with PrivateNode(directory, at=ports) as node:
             if ended.is_set():
-                _say(f"{directory}: its broker was stopped before it was ready")
+                _say(_STOPPED_EARLY.format(directory=directory))
                 return os.EX_TEMPFAIL
             password = directory / "admin.password"
             password.touch(mode=0o600)
@@ -139,10 +156,10 @@ def _stop(directory: Path) -> int:
         with _opened(directory) as file:
             keeper = _holder(file)
             if keeper is None:
-                _say(f"{directory}: no broker runs")
+                _say(_NONE_RUNS.format(directory=directory))
                 return os.EX_OK
             if keeper <= 0:
-                _say(f"{directory}: its broker runs in another container or machine")
+                _say(_ELSEWHERE.format(directory=directory))
                 return os.EX_TEMPFAIL
             with contextlib.suppress(ProcessLookupError):
                 os.kill(keeper, signal.SIGTERM)
@@ -150,11 +167,11 @@ def _stop(directory: Path) -> int:
             deadline = clock.monotonic() + _PATIENCE_SECONDS
             while _holder(file) == keeper:
                 if clock.monotonic() > deadline:
-                    _say(f"{directory}: process {keeper} has not ended yet")
+                    _say(_NOT_ENDED.format(directory=directory, keeper=keeper))
                     return os.EX_TEMPFAIL
                 clock.sleep(_POLL_SECONDS)
     except FileNotFoundError:
-        _say(f"{directory}: no broker runs")
+        _say(_NONE_RUNS.format(directory=directory))
     return os.EX_OK
 
 

@@ -333,6 +333,8 @@ STATUS_TOO_EARLY: Final = Text(
     "EDX-7023",
     "status {status} answers an earlier sending: the packet has yet to be sent again",
     "trạng thái {status} trả lời lần gửi trước: gói tin còn chờ gửi lại",
+    "nothing is to be done: it leaves by itself, and the receiver answers that copy",
+    "không cần làm gì: gói tin tự được gửi, bên nhận sẽ trả lời lần gửi đó",
     severity=Severity.INFO,
 )
 UNKNOWN_ID: Final = Text(
