@@ -6,7 +6,6 @@ that their bytes need not be made and hashed a second time.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from connector.edxml.parser import DEFAULT_LIMITS, Limits
 from connector.edxml.reader import read
 from connector.errors import StorageError
+from connector.flow.on_the_way import OnTheWay
 from connector.model.content import Content
 from connector.model.envelope import Envelope
 from connector.model.packet import Part, Sealed, Whole
@@ -26,54 +26,45 @@ __all__ = ["Bodies", "Fresh"]
 
 _REMEMBERED_BYTES: Final = 24 << 20
 _READ_IN_MEMORY: Final = 1 << 20
+_STEP_SECONDS: Final = 0.02
+_MOST_SECONDS: Final = 0.25
 
 
 @dataclass(slots=True)
 class _Signed:
     recipe: bytes
     chunks: tuple[bytes, ...]
-    size: int
     uses: int
 
 
 class Fresh:
-    """The bytes of packets that were sealed a moment ago; the oldest are forgotten first.
+    """The bytes of packets that were sealed a moment ago, as far as there is room for them.
 
     They are those over which the digest was taken, and are given out for the same recipe only.
     """
 
     def __init__(self, most_bytes: int = _REMEMBERED_BYTES) -> None:
-        self._most: Final = most_bytes
-        self._held = 0
-        self._packets: Final[dict[str, _Signed]] = {}
-        self._lock: Final = threading.Lock()
+        self._packets: Final[OnTheWay[_Signed]] = OnTheWay(most_bytes)
 
     def remember(self, sealed: Sealed, recipe: bytes, uses: int) -> None:
         """Keep a packet until it was asked for `uses` times, if it is small."""
-        if sealed.signed is None:
-            return
-        size = sum(map(len, sealed.signed))
-        with self._lock:
-            self._forget(sealed.packet_id)
-            self._packets[sealed.packet_id] = _Signed(recipe, sealed.signed, size, uses)
-            self._held += size
-            while self._held > self._most:
-                self._forget(next(iter(self._packets)))
+        if sealed.signed is not None:
+            size = sum(map(len, sealed.signed))
+            self._packets.keep(sealed.packet_id, _Signed(recipe, sealed.signed, uses), size)
 
     def take(self, packet_id: str, recipe: bytes) -> tuple[bytes, ...] | None:
         """Return a packet's bytes in pieces, None if they are unknown or the recipe is another."""
-        with self._lock:
-            found = self._packets.get(packet_id)
-            if found is None:
-                return None
-            found.uses -= 1
-            if found.uses <= 0 or found.recipe != recipe:
-                self._forget(packet_id)
+        found = self._packets.look(packet_id)
+        if found is None:
+            return None
+        found.uses -= 1
+        if found.uses <= 0 or found.recipe != recipe:
+            self._packets.take(packet_id)
         return found.chunks if found.recipe == recipe else None
 
-    def _forget(self, packet_id: str) -> None:
-        found = self._packets.pop(packet_id, None)
-        self._held -= 0 if found is None else found.size
+    def wait_for_room(self) -> None:
+        """Wait for a moment while packets are sent, rather than seal far ahead of that."""
+        self._packets.wait_for_room(_STEP_SECONDS, _MOST_SECONDS)
 
 
 class Bodies:

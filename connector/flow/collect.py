@@ -139,6 +139,7 @@ class Collector:
         trouble: ConnectorError | None = None
         batches = source.read(cursor, batch_size=self._batch_size)
         while True:
+            self._outbound.fresh.wait_for_room()
             try:
                 batch = next(batches, None)
                 if batch is not None:

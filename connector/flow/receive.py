@@ -157,7 +157,7 @@ class Receiver:
         elif _is_part(message):
             self._take_part(work, new, message.body, taken)
         elif self._keep(work, new):  # kept before anybody else can see the row, and look for it
-            self._arrived.keep(new.message_key, message.body)
+            self._arrived.receive(new.message_key, message.body)
 
     def _take_part(self, work: Work, new: NewMessage, body: bytes, taken: _Taken) -> None:
         arrived = self._assembler.take(work, new)

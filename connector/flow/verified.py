@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connector.edxml.stored import Stored
+from connector.flow.on_the_way import OnTheWay
 from connector.model.content import BytesContent, Content
 from connector.model.envelope import Document
 
@@ -28,7 +29,6 @@ _MOST_FILES: Final = 32
 _MOST_DISK: Final = 64 << 20
 _MOST_RECEIVED_BYTES: Final = 24 << 20
 _SMALL: Final = 1 << 20
-_OVERTAKEN: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,64 +125,13 @@ class JustVerified:
         return known
 
 
-class JustReceived:
-    """Keeps the bytes of small messages by message key, bounded in memory.
-
-    What comes when there is no room is not kept: messages are looked at in the order in which
-    they came, so the oldest are wanted next. One that hundreds have overtaken is not wanted any
-    more: an operator has put it aside.
-    """
+class JustReceived(OnTheWay[bytes]):
+    """Keeps the bytes of small messages by message key until they are looked at."""
 
     def __init__(self, limit_bytes: int = _MOST_RECEIVED_BYTES) -> None:
-        self._limit = limit_bytes
-        self._changed = threading.Condition()
-        self._kept: dict[str, tuple[bytes, int]] = {}
-        self._bytes = 0
-        self._taken = 0
+        super().__init__(limit_bytes)
 
-    def keep(self, message_key: str, body: bytes) -> None:
+    def receive(self, message_key: str, body: bytes) -> None:
         """Keep the bytes of a message that is durable, unless it is large or there is no room."""
-        size = len(body)
-        with self._changed:
-            self._drop(message_key)
-            if size <= _SMALL and self._bytes + size <= self._limit:
-                self._bytes += size
-                self._kept[message_key] = body, self._taken
-
-    def take(self, message_key: str) -> bytes | None:
-        """Return the bytes of a message and forget them, None if they are not here."""
-        with self._changed:
-            had_room = self._has_room()
-            body = self._drop(message_key)
-            if body is not None:
-                self._taken += 1
-                if self._has_room() and not had_room:  # to wake somebody for each would cost more
-                    self._changed.notify_all()
-            return body
-
-    def wait_for_room(self, seconds: float) -> None:
-        """Wait until most are gone; no longer once nobody took one for so many seconds.
-
-        Whoever receives faster than others look at messages gains nothing by going ahead.
-        """
-        with self._changed:
-            self._drop_overtaken()
-            while not self._has_room():
-                before = self._taken
-                if not self._changed.wait(seconds) and self._taken == before:
-                    return
-
-    def _has_room(self) -> bool:
-        return 3 * self._bytes <= self._limit
-
-    def _drop_overtaken(self) -> None:
-        while self._kept:
-            oldest, (_, taken_before) = next(iter(self._kept.items()))
-            if self._taken - taken_before < _OVERTAKEN:
-                return
-            self._drop(oldest)
-
-    def _drop(self, message_key: str) -> bytes | None:
-        body, _ = self._kept.pop(message_key, (None, 0))
-        self._bytes -= len(body or b"")
-        return body
+        if len(body) <= _SMALL:
+            self.keep(message_key, body, len(body))

@@ -8,15 +8,15 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from json.encoder import encode_basestring
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 from connector import crash
+from connector.disk import Syncing
 from connector.errors import StorageError
 from connector.model.content import BytesContent, Content
 from connector.sinks import codes
@@ -34,13 +34,11 @@ __all__ = [
 ]
 
 _CHUNK: Final = 1 << 20
-_AT_ONCE: Final = 8
 _SUSPECT: Final = re.compile("[^\x00-\x7e\u00c0-\u024f\u0300-\u036f\u1ea0-\u1ef9]")
 """All that is neither ASCII nor a Latin letter or mark; few such characters are invisible."""
 
 _quoted: Final = encode_basestring
 _Place = str | Path
-_Wanted = TypeVar("_Wanted", int, _Place)
 
 
 class Group:
@@ -70,7 +68,7 @@ class Group:
                 os.close(descriptor)
 
     def mkdir(self, path: _Place) -> None:
-        """Make a directory whose names are synced after its files."""
+        """Make a directory; its names are synced with its files."""
         os.mkdir(path)  # noqa: PTH102 - several times a document, and a Path costs more than that
         self._directories.append(path)
 
@@ -98,29 +96,13 @@ class Group:
         return descriptor
 
     def _sync(self) -> None:
-        if len(self._open) <= 1 and not self._directories:
-            for descriptor in self._open:
-                os.fsync(descriptor)
-            return
-        # A file system joins what is asked for at once into few commits of its journal.
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(_sync_files, _shares(self._open)))
-            list(pool.map(_sync_names, _shares(self._directories)))
+        self._open += map(_directory, self._directories)
+        with Syncing() as syncing:
+            syncing.begin(self._open)
 
 
-def _shares(wanted: Sequence[_Wanted]) -> list[Sequence[_Wanted]]:
-    """Return what is to be synced in as many shares as are synced at once."""
-    return [wanted[start::_AT_ONCE] for start in range(min(_AT_ONCE, len(wanted)))]
-
-
-def _sync_files(descriptors: Sequence[int]) -> None:
-    for descriptor in descriptors:
-        os.fsync(descriptor)
-
-
-def _sync_names(directories: Sequence[_Place]) -> None:
-    for path in directories:
-        sync(path)
+def _directory(path: _Place) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def write(path: Path, data: bytes) -> None:
@@ -180,7 +162,7 @@ def directory(path: Path) -> Path:
 
 def sync(path: _Place) -> None:
     """Make the names in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = _directory(path)
     try:
         os.fsync(descriptor)
     finally:

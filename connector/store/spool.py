@@ -16,19 +16,19 @@ import re
 import stat
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from connector import crash
+from connector.disk import Syncing
 from connector.errors import Bug, StorageError
 from connector.model.content import BytesContent, Content
 from connector.store import codes
 from connector.store.border import files, from_files
 from connector.store.drafts import Draft, Drafts, Group, Readable
-from connector.store.durable import sync
+from connector.store.durable import opened, sync
 from connector.store.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ __all__ = ["Readable", "Spool", "Spooled"]
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _GROUP: Final = 256
-_SYNCING_THREADS: Final = 8
+_SHARES: Final = 4
 _REMEMBERED: Final = 16_384
 
 _Wanted = TypeVar("_Wanted")
@@ -70,7 +70,6 @@ class Spool:
         self._root: Final = str(directory)
         self._drafts: Final = Drafts(directory / "tmp")
         self._durable: Final = _Durable()
-        self._pool: Final = ThreadPoolExecutor(_SYNCING_THREADS, "spool-sync")
         with files(str(directory)):
             self._prepare()
             self._drafts.clear()
@@ -185,21 +184,13 @@ class Spool:
     def _synced(self, group: Group, missing: Sequence[_Claim]) -> list[Draft]:
         """Write files; those of a share go to the disk while the next ones are being written."""
         drafts: list[Draft] = []
-        syncing: list[Future[None]] = []
-        alone = len(missing) == 1
-        try:
+        with Syncing() as syncing:
             for claims in _shares(missing):
                 share = [_draft(group, claim) for claim in claims]
                 drafts += share
-                if not alone:
-                    syncing.append(self._pool.submit(_sync_data, share))
-        finally:
-            wait(syncing)
-        with files(self._root):
-            if alone:
-                _sync_data(drafts)
-            for synced in syncing:
-                synced.result()
+                syncing.begin([draft.descriptor for draft in share], data_only=True)
+            with files(self._root):
+                syncing.wait()
         return drafts
 
     def _found(self, claim: _Claim) -> Spooled | None:
@@ -232,23 +223,17 @@ class Spool:
             if (status := _status(spooled.path)) is not None
             and not self._durable.knows(spooled.sha256, status)
         ]
-        directories = list({f"{self._root}/{sha256[:2]}" for sha256, _ in new})
-        if len(directories) == 1:
-            sync(directories[0])
-        elif directories:
-            list(self._pool.map(_sync_all, _shares(directories)))
+        if new:
+            sync(*{f"{self._root}/{sha256[:2]}" for sha256, _ in new})
         for sha256, status in new:
             self._durable.note(sha256, status)
 
     @contextmanager
     def _names(self, operation: int) -> Iterator[None]:
         """Keep names as they are (LOCK_SH) or remove some (LOCK_EX), among all processes."""
-        descriptor = os.open(self._drafts.directory, os.O_RDONLY)
-        try:
+        with opened(self._drafts.directory) as descriptor:
             fcntl.flock(descriptor, operation)
             yield
-        finally:
-            os.close(descriptor)
 
     def _prepare(self) -> None:
         """Make all directories at once, so that later only their content has to be synced."""
@@ -295,19 +280,9 @@ def _draft(group: Group, claim: _Claim) -> Draft:
 
 
 def _shares(wanted: Sequence[_Wanted]) -> list[Sequence[_Wanted]]:
-    """Return what is to be synced in shares, two for each thread if there are so many."""
-    size = -(-len(wanted) // (2 * _SYNCING_THREADS)) or 1
+    """Return what is to be synced in shares."""
+    size = -(-len(wanted) // _SHARES) or 1
     return [wanted[start : start + size] for start in range(0, len(wanted), size)]
-
-
-def _sync_data(drafts: Sequence[Draft]) -> None:
-    for draft in drafts:
-        os.fdatasync(draft.descriptor)
-
-
-def _sync_all(directories: Sequence[str]) -> None:
-    for directory in directories:
-        sync(directory)
 
 
 class _Durable:

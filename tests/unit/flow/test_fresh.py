@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from connector.flow.bodies import Fresh
 from connector.model.envelope import (
     Organization,
@@ -47,16 +49,50 @@ def test_another_recipe_gets_nothing() -> None:
     assert fresh.take("a", b"recipe") is None
 
 
-def test_the_oldest_are_forgotten() -> None:
-    """No more is held than is allowed, whatever is never asked for."""
+def test_what_is_wanted_next_stays() -> None:
+    """Without room nothing more is held, and what was sealed first, which is sent first, stays."""
     fresh = Fresh(most_bytes=10)
     for name in "abc":
         fresh.remember(_sealed(name, b"12345"), b"recipe", 1)
-    assert fresh.take("a", b"recipe") is None
+    assert fresh.take("c", b"recipe") is None
+    assert fresh.take("a", b"recipe") == (b"12345",)
+    fresh.remember(_sealed("d", b"12345"), b"recipe", 1)
     assert fresh.take("b", b"recipe") == (b"12345",)
-    assert fresh.take("c", b"recipe") == (b"12345",)
-    fresh.remember(_sealed("d", b"1234567890!"), b"recipe", 1)
-    assert fresh.take("d", b"recipe") is None
+    assert fresh.take("d", b"recipe") == (b"12345",)
+    fresh.remember(_sealed("e", b"1234567890!"), b"recipe", 1)
+    assert fresh.take("e", b"recipe") is None
+
+
+def test_what_was_overtaken_gives_way() -> None:
+    """A packet whose receiver is away does not hold the room for good."""
+    fresh = Fresh(most_bytes=15)
+    fresh.remember(_sealed("away", b"1234567890"), b"recipe", 1)
+    for number in range(600):
+        fresh.remember(_sealed(str(number), b"12345"), b"recipe", 1)
+        assert fresh.take(str(number), b"recipe") == (b"12345",)
+    fresh.remember(_sealed("large", b"12345678901"), b"recipe", 1)
+    assert fresh.take("large", b"recipe") is not None
+    assert fresh.take("away", b"recipe") is None
+
+
+def test_who_seals_waits_for_who_sends_only_while_he_sends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While nothing is sent, sealing goes on after one moment's wait, until something is."""
+    waits: list[float | None] = []
+    fresh = Fresh(most_bytes=10)
+    monkeypatch.setattr(fresh._packets._changed, "wait", waits.append)
+    for name in "ab":
+        fresh.remember(_sealed(name, b"12345"), b"recipe", 1)
+    for _ in range(5):
+        fresh.wait_for_room()
+    assert len(waits) == 1
+    assert fresh.take("a", b"recipe") is not None
+    fresh.wait_for_room()
+    assert len(waits) == 2
+    assert fresh.take("b", b"recipe") is not None
+    fresh.wait_for_room()
+    assert len(waits) == 2
 
 
 def test_a_packet_remembered_twice_is_held_once() -> None:

@@ -55,16 +55,16 @@ def test_whoever_looks_at_a_message_first_finds_its_bytes(office: Office, pki: D
     receiver = receiver_of(node, Eager(messages_of([packet(pki, n) for n in range(1, 7)])))
     receiver.pump()
     assert counts(office) == {InboxState.VERIFIED: 6}
-    node.admission.arrived.keep("probe", b"x")
+    node.admission.arrived.receive("probe", b"x")
     assert list(node.admission.arrived._kept) == ["probe"]
 
 
 def test_what_nobody_wants_any_more_makes_room() -> None:
     """A message that an operator put aside does not hold up reception for good."""
     received = JustReceived(limit_bytes=3)
-    received.keep("put aside", b"xx")
+    received.receive("put aside", b"xx")
     for number in range(600):
-        received.keep(str(number), b"x")
+        received.receive(str(number), b"x")
         assert received.take(str(number)) == b"x"
     waited = threading.Thread(target=received.wait_for_room, args=(60.0,))
     waited.start()

@@ -57,7 +57,7 @@ def document(size: int) -> Document:
 def test_bytes_are_given_out_once() -> None:
     """A message is looked at once; whoever asks again reads the spool."""
     received = JustReceived()
-    received.keep("a", b"abc")
+    received.receive("a", b"abc")
     assert [received.take("a"), received.take("a")] == [b"abc", None]
 
 
@@ -65,32 +65,32 @@ def test_what_came_first_stays() -> None:
     """Without room nothing is kept, and what was there is not driven out; later there is room."""
     received = JustReceived(limit_bytes=5)
     for key in ("a", "b", "c"):
-        received.keep(key, b"xx")
+        received.receive(key, b"xx")
     assert [received.take(key) for key in ("c", "a", "b")] == [None, b"xx", b"xx"]
-    received.keep("d", b"xxxxx")
+    received.receive("d", b"xxxxx")
     assert received.take("d") == b"xxxxx"
 
 
 def test_the_same_message_is_counted_once() -> None:
     """Keeping a message again takes no room twice."""
     received = JustReceived(limit_bytes=4)
-    received.keep("a", b"xx")
-    received.keep("a", b"yy")
-    received.keep("b", b"zz")
+    received.receive("a", b"xx")
+    received.receive("a", b"yy")
+    received.receive("b", b"zz")
     assert [received.take("a"), received.take("b")] == [b"yy", b"zz"]
 
 
 def test_large_messages_are_left_to_the_spool() -> None:
     """Memory holds small ones only."""
     received = JustReceived(limit_bytes=1 << 30)
-    received.keep("a", bytes((1 << 20) + 1))
+    received.receive("a", bytes((1 << 20) + 1))
     assert received.take("a") is None
 
 
 def test_nobody_waits_for_those_who_take_nothing() -> None:
     """A full memory holds reception up for a moment only."""
     received = JustReceived(limit_bytes=4)
-    received.keep("a", b"xxxx")
+    received.receive("a", b"xxxx")
     received.wait_for_room(0.001)
     assert received.take("a") == b"xxxx"
 
@@ -98,8 +98,8 @@ def test_nobody_waits_for_those_who_take_nothing() -> None:
 def test_reception_waits_while_others_keep_up() -> None:
     """As long as messages are taken, the next are received when there is room again."""
     received = JustReceived(limit_bytes=3)
-    received.keep("a", b"x")
-    received.keep("b", b"x")
+    received.receive("a", b"x")
+    received.receive("b", b"x")
     waited = threading.Thread(target=received.wait_for_room, args=(60.0,))
     waited.start()
     assert received.take("a") == b"x"
