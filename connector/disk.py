@@ -63,6 +63,11 @@ class Syncing:
         for start in range(min(_AT_ONCE, len(rest))):
             self._threads.append(_threads().submit(_each, sync, rest[start::_AT_ONCE]))
 
+    @property
+    def by_threads(self) -> bool:
+        """Whether some of what was begun is done by threads."""
+        return bool(self._threads)
+
     def wait(self) -> None:
         """Wait for what was begun; OSError if one of the files is not on the disk."""
         for failure in self._ended():

@@ -33,13 +33,16 @@ def _fields(value: Any) -> dict[str, Any]:
 
 @functools.cache
 def _names(kind: type[Any]) -> tuple[str, ...]:
+    """Return the fields of a dataclass; nothing else has any."""
+    if not dataclasses.is_dataclass(kind):
+        return ()
     return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Attachment):
         return _attachment(value)
-    if dataclasses.is_dataclass(value):
+    if _names(value.__class__):
         return _fields(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]

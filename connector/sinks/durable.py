@@ -183,35 +183,25 @@ def locked(path: Path) -> Iterator[None]:
 
 def as_json(data: Any) -> bytes:
     """Return readable JSON in which invisible characters stand as escapes."""
-    lines: list[str] = []
-    _lay_out(data, "", "", lines)
-    return (_SUSPECT.sub(_visible, "\n".join(lines)) + "\n").encode()
+    return (_SUSPECT.sub(_visible, _laid_out(data, "")) + "\n").encode()
 
 
-def _lay_out(data: Any, before: str, margin: str, lines: list[str]) -> None:
-    """Append the lines of a value; `before` is what stands in its first line."""
+def _laid_out(data: Any, margin: str) -> str:
+    """Return a value as text; all lines but the first begin with the margin."""
+    if type(data) is str:  # by far the most, and Python's calls are dear
+        return _quoted(data)
     inner = margin + "  "
     if isinstance(data, dict) and data:
-        lines.append(f"{before}{{")
-        for name, value in data.items():
-            start = f"{inner}{_quoted(str(name))}: "
-            if type(value) is str:  # by far the most, and Python's calls are dear
-                lines.append(f"{start}{_quoted(value)},")
-                continue
-            _lay_out(value, start, inner, lines)
-            lines[-1] += ","
-        lines[-1] = lines[-1][:-1]
-        lines.append(margin + "}")
-    elif isinstance(data, list | tuple) and data:
-        lines.append(f"{before}[")
-        for value in data:
-            _lay_out(value, inner, inner, lines)
-            lines[-1] += ","
-        lines[-1] = lines[-1][:-1]
-        lines.append(margin + "]")
-    else:
-        text = _quoted(data) if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
-        lines.append(before + text)
+        lines = [
+            f"{inner}{_quoted(str(name))}: "
+            f"{_quoted(value) if type(value) is str else _laid_out(value, inner)}"
+            for name, value in data.items()
+        ]
+        return "{\n" + ",\n".join(lines) + f"\n{margin}}}"
+    if isinstance(data, list | tuple) and data:
+        lines = [inner + _laid_out(value, inner) for value in data]
+        return "[\n" + ",\n".join(lines) + f"\n{margin}]"
+    return _quoted(data) if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
 
 
 def _visible(found: re.Match[str]) -> str:

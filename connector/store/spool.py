@@ -50,16 +50,22 @@ class Spooled:
 
     sha256: str
     size: int
-    path: Path
+    place: str
+    """Where the file stands; a text, for several are made a document, and a Path is dear."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file stands."""
+        return Path(self.place)
 
     def open(self) -> io.BufferedReader:
         """Return a new stream at the first byte; StorageError if the file is gone."""
         try:
-            return self.path.open("rb")
+            return open(self.place, "rb")  # noqa: PTH123 - the caller closes it
         except FileNotFoundError as error:
-            raise StorageError(codes.BODY_MISSING.at(str(self.path), sha256=self.sha256)) from error
+            raise StorageError(codes.BODY_MISSING.at(self.place, sha256=self.sha256)) from error
         except OSError as error:
-            raise from_files(error, str(self.path)) from error
+            raise from_files(error, self.place) from error
 
 
 class Spool:
@@ -99,25 +105,25 @@ class Spool:
 
     def get(self, sha256: str) -> Spooled:
         """Return what was put under a digest; StorageError if it is not there."""
-        path = self._path(sha256)
+        place = self._place(sha256)
         try:
-            return Spooled(sha256, path.stat().st_size, path)
+            return Spooled(sha256, os.stat(place).st_size, place)  # noqa: PTH116
         except FileNotFoundError as error:
-            raise StorageError(codes.BODY_MISSING.at(str(path), sha256=sha256)) from error
+            raise StorageError(codes.BODY_MISSING.at(place, sha256=sha256)) from error
         except OSError as error:
-            raise from_files(error, str(path)) from error
+            raise from_files(error, place) from error
 
     def at(self, sha256: str, size: int) -> Spooled:
         """Return what stands under a digest without looking whether it is there."""
-        return Spooled(sha256, size, self._path(sha256))
+        return Spooled(sha256, size, self._place(sha256))
 
     def exists(self, sha256: str) -> bool:
         """Tell whether a content is there."""
-        return self._path(sha256).is_file()
+        return Path(self._place(sha256)).is_file()
 
     def remove(self, sha256: str) -> None:
         """Remove a content that nothing refers to any more; its absence is no error."""
-        path = self._path(sha256)
+        path = Path(self._place(sha256))
         with files(str(path)):
             path.unlink(missing_ok=True)
 
@@ -126,22 +132,21 @@ class Spool:
 
         True if it was removed. Safe beside processes that put the same content just now.
         """
-        path = self._path(sha256)
-        with files(str(path)), self._names(fcntl.LOCK_EX):
-            status = _status(path)
+        place = self._place(sha256)
+        with files(place), self._names(fcntl.LOCK_EX):
+            status = _status(place)
             if status is None or status.st_mtime >= moment.timestamp():
                 return False
-            path.unlink(missing_ok=True)
+            Path(place).unlink(missing_ok=True)
         return True
 
     def verify(self, sha256: str) -> Spooled:
         """Read a content again and compare; StorageError if it is gone or was changed."""
         spooled = self.get(sha256)
-        with spooled.open() as stream, files(str(spooled.path)):
+        with spooled.open() as stream, files(spooled.place):
             found = hashlib.file_digest(stream, "sha256").hexdigest()
         if found != sha256:
-            place = str(spooled.path)
-            raise StorageError(codes.BODY_CHANGED.at(place, sha256=sha256, found=found))
+            raise StorageError(codes.BODY_CHANGED.at(spooled.place, sha256=sha256, found=found))
         return spooled
 
     def digests(self, beginning: str = "??") -> Iterator[str]:
@@ -152,15 +157,15 @@ class Spool:
 
     def last_put(self, sha256: str) -> dt.datetime | None:
         """Return when a content was put last, None if it is not there."""
-        path = self._path(sha256)
-        with files(str(path)):
-            status = _status(path)
+        place = self._place(sha256)
+        with files(place):
+            status = _status(place)
         return None if status is None else dt.datetime.fromtimestamp(status.st_mtime, dt.UTC)
 
-    def _path(self, sha256: str) -> Path:
+    def _place(self, sha256: str) -> str:
         if _DIGEST.fullmatch(sha256) is None:
             raise Bug(codes.MISUSE.at(reason=f"not a digest: {sha256!r}"))
-        return Path(f"{self._root}/{sha256[:2]}/{sha256[2:]}")
+        return f"{self._root}/{sha256[:2]}/{sha256[2:]}"
 
     def _put_group(self, contents: Sequence[bytes | Content | Readable]) -> list[Spooled]:
         claims = [_claim(content) for content in contents]
@@ -195,23 +200,23 @@ class Spool:
 
     def _found(self, claim: _Claim) -> Spooled | None:
         """Return what is here and whole, dated anew: it is in use, whatever its age."""
-        path = self._path(claim.sha256) if claim.sha256 else None
-        status = _status(path) if path else None
-        if path is None or status is None or not stat.S_ISREG(status.st_mode):
+        place = self._place(claim.sha256) if claim.sha256 else None
+        status = _status(place) if place else None
+        if place is None or status is None or not stat.S_ISREG(status.st_mode):
             return None
         if status.st_size != claim.size:
             return None
         known = self._durable.knows(claim.sha256, status)
-        os.utime(path)
+        os.utime(place)
         if known:
-            self._durable.note(claim.sha256, path.stat())
-        return Spooled(claim.sha256, claim.size, path)
+            self._durable.note(claim.sha256, os.stat(place))  # noqa: PTH116
+        return Spooled(claim.sha256, claim.size, place)
 
     def _name(self, drafts: Sequence[Draft]) -> list[Spooled]:
-        named = [Spooled(draft.sha256, draft.size, self._path(draft.sha256)) for draft in drafts]
+        named = [Spooled(draft.sha256, draft.size, self._place(draft.sha256)) for draft in drafts]
         with self._names(fcntl.LOCK_SH):
             for draft, spooled in zip(drafts, named, strict=True):
-                os.replace(draft.path, spooled.path)  # noqa: PTH105 - a Path less
+                os.replace(draft.path, spooled.place)  # noqa: PTH105
                 crash.point("spool.named")
         return named
 
@@ -220,7 +225,7 @@ class Spool:
         new = [
             (spooled.sha256, status)
             for spooled in named
-            if (status := _status(spooled.path)) is not None
+            if (status := _status(spooled.place)) is not None
             and not self._durable.knows(spooled.sha256, status)
         ]
         if new:
@@ -306,8 +311,8 @@ class _Durable:
                 del self._known[next(iter(self._known))]
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _status(place: str) -> os.stat_result | None:
     try:
-        return path.stat()
+        return os.stat(place)  # noqa: PTH116
     except FileNotFoundError:
         return None

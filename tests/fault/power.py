@@ -22,6 +22,7 @@ from typing import Any, Final
 from connector.broker.consumer import Consumer
 from connector.broker.message import DeliveryTag, Incoming, Outgoing
 from connector.broker.publisher import Publisher
+from connector.disk import Syncing
 from connector.errors import ConnectorError
 from connector.store import engine
 from tests.fault.checker import check
@@ -96,6 +97,7 @@ def _without_fsync() -> None:
     """Sync nothing any more, neither files nor the database."""
     for name in ("fsync", "fdatasync"):
         patch(os, name, lambda _descriptor: None)
+    patch(Syncing, "begin", lambda _syncing, _descriptors, **_how: None)
     patch(engine, "_PRAGMAS", ("synchronous=OFF", *engine._PRAGMAS[1:]))
 
 

@@ -49,6 +49,20 @@ os.close(handle)
 (root / "d" / "gone").write_bytes(b"x")
 (root / "d" / "gone").unlink()
 """
+TOGETHER = """
+import os, sys
+from pathlib import Path
+from connector import disk
+root = Path(sys.argv[1])
+opened = [os.open(root / name, os.O_CREAT | os.O_WRONLY) for name in "abc"]
+for each in opened:
+    os.write(each, b"x")
+with disk.Syncing() as syncing:
+    syncing.begin([*opened[:2], os.open(root, os.O_RDONLY)])
+    syncing.begin(opened[2:], data_only=True)
+    way = "threads" if syncing.by_threads else "queue"
+print(way)
+"""
 DATABASE = """
 import sys, pysqlite3
 tx = pysqlite3.connect(sys.argv[1] + "/x.db", isolation_level=None)
@@ -84,6 +98,22 @@ def test_trace_has_what_python_does(library: Path, tmp_path: Path) -> None:
         b"second",
         b"x",
     ]
+
+
+def test_syncs_by_the_kernels_queue_are_seen_too(library: Path, tmp_path: Path) -> None:
+    """What is asked for together is on record and on the disk like what is asked for alone."""
+    root, trace = tmp_path / "root", tmp_path / "trace"
+    root.mkdir()
+    assert run(library, root, TOGETHER, trace=str(trace)).stdout == "queue\n"
+    found = [change.op for change in read_trace(trace)]
+    assert (found.count(Op.SYNC), found.count(Op.SYNC_DIR)) == (3, 1)
+
+
+@pytest.mark.parametrize("which", [1, 2, 4])
+def test_failing_syncs_by_the_kernels_queue(library: Path, tmp_path: Path, which: int) -> None:
+    """EIO of one of them reaches the program."""
+    done = run(library, tmp_path, TOGETHER, fail=f"sync:{which}")
+    assert "Errno 5" in done.stderr
 
 
 def test_bundled_sqlite_is_seen_too(library: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ a node, that SIGTERM ends it, and its events.
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import sys
@@ -21,6 +22,7 @@ from typing import Final
 
 from connector.clock import SystemClock
 from connector.config.node import load_node
+from connector.disk import only_by_threads
 from connector.events import Emitter, Event
 from connector.flow.node import open_node
 from connector.service.daemon import Daemon, Stage
@@ -215,6 +217,8 @@ def main(arguments: list[str]) -> None:
     """Serve orders on a thread; the main thread, which gets the signals, runs the daemons."""
     task = Task.parse(arguments)
     configure_logs("info", "json")
+    if "eatmydata" in os.environ.get("LD_PRELOAD", ""):
+        only_by_threads()  # whose calls the library swallows
     runs: queue.Queue[Run | None] = queue.Queue()
     ours = Ours(task, runs.put)
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
+from connector.disk import Syncing
 from connector.errors import PermanentError, StorageError, TransientError, UnavailableError
 from connector.model.content import BytesContent
 from connector.model.envelope import Business, BusinessType
@@ -173,7 +174,10 @@ def _steps(monkeypatch: pytest.MonkeyPatch, until: int) -> Callable[[], int]:
 
         return step
 
-    for owner, name in ((os, "fsync"), (Path, "rename"), (Path, "replace"), (Path, "mkdir")):
+    for owner, name in (
+        *((os, "fsync"), (os, "mkdir"), (Syncing, "begin"), (Syncing, "_ended")),
+        *((Path, "rename"), (Path, "replace"), (Path, "mkdir")),
+    ):
         monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
     return lambda: count
 

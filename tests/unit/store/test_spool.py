@@ -103,6 +103,7 @@ def test_bodies_belong_to_their_owner(spool: Spool) -> None:
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
+@pytest.mark.usefixtures("threads_only")
 def test_file_and_name_are_synced_before_the_body_is_reported(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

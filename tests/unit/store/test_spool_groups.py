@@ -84,6 +84,7 @@ def test_a_content_that_is_here_is_not_read_again(spool: Spool) -> None:
     assert read_all(other) == b"opened"
 
 
+@pytest.mark.usefixtures("threads_only")
 def test_all_files_are_synced_before_any_has_a_name(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_full_disk_leaves_nothing_of_the_group(spool: Spool) -> None:
     assert list(spool.digests()) == []
 
 
+@pytest.mark.usefixtures("threads_only")
 def test_a_failed_sync_is_reported_before_any_name(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
