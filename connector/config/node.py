@@ -212,8 +212,8 @@ class NodeConfig(Settings):
     seal_workers: _Workers = Field(
         default="auto",
         title="Số tiến trình ký",
-        description="Processes that write and sign packets beside the daemon itself, 0 to 32; "
-        "auto: as the machine's cores allow, 0: the daemon does it alone.",
+        description="Processes that sign what is sent and check what arrives beside the daemon "
+        "itself, 0 to 32; auto: as the machine's cores allow, 0: the daemon does it alone.",
         pattern=r"^(auto|[0-9]|[12][0-9]|3[0-2])$",
     )
     sinks: tuple[SinkConfig, ...] = Field(

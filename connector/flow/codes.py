@@ -144,12 +144,12 @@ BROKER_HOST: Final = Text(
 )
 SEAL_WORKER_DIED: Final = Text(
     "EDX-4110",
-    "the process that seals packets ended twice over this one: {reason}",
-    "tiến trình ký gói tin đã kết thúc hai lần khi xử lý gói này: {reason}",
-    "see the system's log for the cause (memory, a token's library); with seal_workers: 0 the "
-    "daemon seals by itself",
-    "xem nguyên nhân trong nhật ký hệ thống (bộ nhớ, thư viện thiết bị); với seal_workers: 0 "
-    "tiến trình chính tự ký",
+    "the processes that sign ended twice over one packet: {reason}",
+    "các tiến trình ký đã kết thúc hai lần khi ký một gói tin: {reason}",
+    "documents wait and are tried again; see the system's log for the cause (memory, a token's "
+    "library); with seal_workers: 0 the daemon signs by itself",
+    "văn bản chờ và được thử lại; xem nguyên nhân trong nhật ký hệ thống (bộ nhớ, thư viện thiết "
+    "bị); với seal_workers: 0 tiến trình chính tự ký",
 )
 CHECK_WORKER_DIED: Final = Text(
     "EDX-7054",

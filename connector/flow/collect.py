@@ -38,7 +38,6 @@ from connector.flow.collect_steps import (
 )
 from connector.flow.ledger import Ledger, Work
 from connector.flow.outbound import Outbound, Prepared
-from connector.flow.workers.sealing import Unexpected
 from connector.mapping.mapper import Mapped, SecretRefused
 from connector.model.identity import content_digest
 from connector.model.record import Record
@@ -339,8 +338,8 @@ def _refused(adapter: Adapter, record: Record, error: Exception) -> Refusal:
         raise error
     if isinstance(error, RecordError | PermanentError):
         return _refusal(adapter, record, error.findings)
-    reason = str(error) if isinstance(error, Unexpected) else repr(error)
-    return _refusal(adapter, record, (codes.RECORD_UNEXPECTED.at(record.place, reason=reason),))
+    unexpected = codes.RECORD_UNEXPECTED.at(record.place, reason=repr(error))
+    return _refusal(adapter, record, (unexpected,))
 
 
 def _refusal(adapter: Adapter, record: Record, findings: tuple[Finding, ...]) -> Refusal:

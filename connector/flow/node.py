@@ -38,7 +38,7 @@ from connector.flow.states.exchange import Exchange, open_exchanges
 from connector.flow.tidying import Tidying
 from connector.flow.upkeep import Upkeep
 from connector.flow.verified import JustVerified
-from connector.flow.workers.checking import Checks
+from connector.flow.workers.checking import Checks, default_checks
 from connector.flow.workers.checking import Setup as CheckSetup
 from connector.flow.workers.checking import Version as CheckVersion
 from connector.flow.workers.memory import keep_freed_memory
@@ -319,9 +319,9 @@ def _limits(config: NodeConfig) -> Limits:
 
 
 def _workers(given: _Given) -> Workers:
-    """Return the processes that will seal, none of them started yet."""
-    setup = Setup(_key_settings(given.config), given.clock, given.limits)
-    return Workers(Sealer(given.keys, given.limits), setup, _worker_count(given.config))
+    """Return the processes that will sign, none of them started yet."""
+    setup = Setup(_key_settings(given.config), given.clock)
+    return Workers(Sealer(given.keys, given.limits), setup, _count(given.config, default_workers()))
 
 
 def _checks(given: _Given) -> Checks:
@@ -329,12 +329,13 @@ def _checks(given: _Given) -> Checks:
     config, limits = given.config, given.limits
     files = TrustFiles(config=config.trust, state_dir=config.state_dir)
     setup = CheckSetup(files, config.catalogue.file, given.clock, limits)
-    return Checks(setup, given.source, CheckVersion(given.catalogue), _worker_count(config))
+    version, count = CheckVersion(given.catalogue), _count(config, default_checks())
+    return Checks(setup, given.source, version, count)
 
 
-def _worker_count(config: NodeConfig) -> int:
-    count = config.seal_worker_count
-    return default_workers() if count is None else count
+def _count(config: NodeConfig, default: int) -> int:
+    given = config.seal_worker_count
+    return default if given is None else given
 
 
 def _policy(config: NodeConfig) -> RetryPolicy:

@@ -130,7 +130,7 @@ class Outbound:
 
     @property
     def seals_beside(self) -> bool:
-        """Tell whether packets are sealed by other processes while this one goes on."""
+        """Tell whether packets are signed by other processes while this one goes on."""
         return self._workers is not None and self._workers.count > 0
 
     def begin(
@@ -145,7 +145,7 @@ class Outbound:
         return [partial(self._sealer.seal, each, agency, options, now) for each in envelopes]
 
     def close(self) -> None:
-        """End the processes that seal."""
+        """End the processes that sign."""
         self._keeper.shutdown(cancel_futures=True)
         if self._workers is not None:
             self._workers.close()

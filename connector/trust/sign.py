@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,7 +21,7 @@ from connector.trust.keys import SigningKey
 from connector.trust.splice import digest_of, is_proved, prove_canonical, signature_over
 from connector.trust.xmldsig import PLACEHOLDER, PacketSigner, canonical
 
-__all__ = ["seal", "signature_by_library"]
+__all__ = ["Digested", "digested", "seal", "signature_by_library"]
 
 _Any = TypeVar("_Any")
 
@@ -30,27 +31,54 @@ _KEPT: Final = 1 << 19
 _DIGEST: Final = f"{{{DS_NS}}}SignedInfo/{{{DS_NS}}}Reference/{{{DS_NS}}}DigestValue"
 
 
-def seal(packet: Packet, key: SigningKey) -> Sealed:
-    """Return the packet with its Signature as last child of edXMLHeader, all else untouched.
+@dataclass(frozen=True, slots=True)
+class Digested:
+    """A packet that is proved to be canonical, with the digest over which it is to be signed."""
 
-    RSA or ECDSA with SHA-256, exclusive C14N, one Reference over the whole packet. Taking the
-    Signature, which is a part of its own, out of the sealed parts gives the packet's bytes again.
+    packet: Packet
+    digest: bytes
+    header: bytes
+    chunks: tuple[bytes, ...] | None
+
+    def sealed(self, signature: bytes) -> Sealed:
+        """Return the packet with its Signature as last child of edXMLHeader, all else untouched.
+
+        Taking the Signature, which is a part of its own, out of the sealed parts gives the
+        packet's bytes again.
+        """
+        packet, header, chunks = self.packet, self.header, self.chunks
+        content = content_digest(packet.envelope)
+        return Sealed(
+            parts=_placed(packet.parts, header, signature),
+            signed=None if chunks is None else _placed(chunks, header, signature),
+            envelope=packet.envelope,
+            packet_id=packet_id(packet.envelope, content),
+            content_digest=content,
+            digest=self.digest.hex(),
+        )
+
+
+def digested(packet: Packet) -> Digested:
+    """Read a packet once for its digest; small ones are kept as they were read.
+
+    Raises:
+        PermanentError: an attachment has another size than when it was first read.
     """
     if not is_proved(packet.parts, packet.woven):
         prove_canonical(packet.parts)
     header = _with_header(packet.parts)
     chunks: list[bytes] | None = [] if packet.size <= _KEPT else None
     digest = digest_of(packet.parts, chunks)
-    content = content_digest(packet.envelope)
-    signature = signature_over(digest, key)
-    return Sealed(
-        parts=_placed(packet.parts, header, signature),
-        signed=None if chunks is None else _placed(chunks, header, signature),
-        envelope=packet.envelope,
-        packet_id=packet_id(packet.envelope, content),
-        content_digest=content,
-        digest=digest.hex(),
-    )
+    return Digested(packet, digest, header, None if chunks is None else tuple(chunks))
+
+
+def seal(packet: Packet, key: SigningKey) -> Sealed:
+    """Return the signed packet.
+
+    RSA or ECDSA with SHA-256, exclusive C14N, one Reference over the whole packet.
+    """
+    found = digested(packet)
+    return found.sealed(signature_over(found.digest, key))
 
 
 def signature_by_library(data: bytes, key: SigningKey) -> tuple[bytes, bytes]:

@@ -24,6 +24,7 @@ from connector.edxml.stored import NewScratch
 from connector.errors import Finding, PermanentError
 from connector.flow import codes
 from connector.flow.workers.pool import Died, Pool, Stopped
+from connector.flow.workers.sealing import default_workers
 from connector.model.content import Content
 from connector.model.envelope import Envelope
 from connector.store.spool import Spooled
@@ -32,7 +33,7 @@ from connector.trust.registry import Trust
 from connector.trust.trust_source import TrustFiles, TrustSource
 from connector.trust.verify import verify
 
-__all__ = ["Body", "Checked", "Checking", "Checks", "Setup", "Version", "checked"]
+__all__ = ["Body", "Checked", "Checking", "Checks", "Setup", "Version", "checked", "default_checks"]
 
 _MODULE: Final = "connector.flow.workers.check_worker"
 _CHUNK: Final = 4
@@ -93,6 +94,14 @@ def checked(
     envelope, written = verified.reading.envelope, verified.reading.written
     findings = (*verified.findings, *check(envelope, today=today, written=written))
     return Checked(envelope, verified.digest, findings, verified.as_dict())
+
+
+def default_checks() -> int:
+    """Return how many processes suit the cores that this process may use.
+
+    On two cores one costs more in passing documents to and fro than it takes off the daemon.
+    """
+    return max(default_workers() - 1, 0)
 
 
 class Version:

@@ -14,7 +14,8 @@ from connector.flow import codes
 from connector.model.envelope import Document, Envelope, TraceHeader
 from connector.model.packet import Sealed, WriteOptions
 from connector.trust.keys import SigningKey
-from connector.trust.sign import seal
+from connector.trust.sign import Digested, digested
+from connector.trust.splice import signature_over
 
 __all__ = ["Sealer", "stamp"]
 
@@ -35,9 +36,21 @@ class Sealer:
             PermanentError: schema, rules or size forbid it.
             UnavailableError: the key cannot be used now.
         """
+        digested = self.digested(envelope, options, now)
+        return self.finished(digested, self.signature(digested.digest, agency))
+
+    def digested(self, envelope: Envelope, options: WriteOptions, now: dt.datetime) -> Digested:
+        """Return the packet of an envelope, ready to be signed; raises PermanentError as above."""
         self._check_files(envelope)
-        packet = pack(stamp(envelope, now), options, today=vietnam_date(now))
-        sealed = seal(packet, self._keys[agency])
+        return digested(pack(stamp(envelope, now), options, today=vietnam_date(now)))
+
+    def signature(self, digest: bytes, agency: str) -> bytes:
+        """Return the Signature of an agency over a packet's digest; raises UnavailableError."""
+        return signature_over(digest, self._keys[agency])
+
+    def finished(self, digested: Digested, signature: bytes) -> Sealed:
+        """Return the packet with its Signature; PermanentError if it is too large."""
+        sealed = digested.sealed(signature)
         size, limit = sealed.size, self._limits.max_bytes
         if size > limit:
             raise PermanentError(codes.PACKET_TOO_LARGE.at(size=size, limit=limit))

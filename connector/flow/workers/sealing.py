@@ -1,36 +1,37 @@
-"""Writing and signing beside the daemon: worker processes, each with keys of its own.
+"""Signing beside the daemon: processes, each with keys of its own.
 
-A worker is a fresh interpreter that inherits no handles: keys are loaded and tokens opened by
-configuration in each. Envelopes go over as data, files as paths where they have one; what comes
-back are literal parts and digests. A worker that cannot use a key says nothing about envelopes:
-they are sealed here, where the key that the daemon holds decides. An envelope that kills two
-workers by itself is refused.
+What a key does takes longer than anything else that is done to a document of common size, longer
+yet on a token, and nothing else can so easily be done elsewhere: a digest goes over, a Signature
+comes back. Each process is a fresh interpreter that inherits no handles: keys are loaded and
+tokens opened by configuration in each. One that cannot use a key says nothing about documents:
+they are signed here, where the key that the daemon holds decides. What kills two processes by
+itself is not tried here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from connector.clock import Clock
-from connector.edxml.parser import Limits
-from connector.errors import ConfigError, ConnectorError, PermanentError, UnavailableError
+from connector.errors import ConnectorError, UnavailableError
 from connector.flow import codes
 from connector.flow.workers.pool import Died, Pool, Stopped
 from connector.flow.workers.sealer import Sealer
-from connector.model.envelope import Document, Envelope
-from connector.model.packet import Part, Payload, Sealed, WriteOptions
+from connector.model.envelope import Envelope
+from connector.model.packet import Sealed, WriteOptions
 from connector.trust import key_codes
 from connector.trust.settings import KeySettings
+from connector.trust.sign import Digested
 
 __all__ = [
     "Answer",
     "Job",
     "Setup",
-    "Unexpected",
+    "ToSign",
     "Workers",
     "default_workers",
 ]
@@ -54,28 +55,30 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class ToSign:
+    """A packet's digest, and whose key is to sign it."""
+
+    digest: bytes
+    agency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
-    """What a worker needs to open keys like the daemon's; secrets are only referred to."""
+    """What a process needs to open keys like the daemon's; secrets are only referred to."""
 
     keys: Mapping[str, tuple[KeySettings, ...]]
     clock: Clock
-    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a worker says of a job: the sealed packet's own bytes and digests, or why not."""
+    """What a process says of a digest: the Signature element, or why there is none.
 
-    parts: tuple[bytes | tuple[int, bytes, bytes], ...] = ()
-    packet_id: str = ""
-    content_digest: str = ""
-    digest: str = ""
+    With neither something failed in a way nobody foresaw.
+    """
+
+    signature: bytes = b""
     error: ConnectorError | None = None
-    unexpected: str = ""
-
-
-class Unexpected(Exception):
-    """What failed in a worker in a way nobody foresaw, in its words."""
 
 
 def default_workers() -> int:
@@ -84,27 +87,49 @@ def default_workers() -> int:
 
 
 class Workers:
-    """Seals in processes, or here if there are none or the work is too little for them."""
+    """Has packets signed in processes, or here if there are none or the work is too little."""
 
     def __init__(self, sealer: Sealer, setup: Setup, count: int) -> None:
         self._sealer: Final = sealer
         self.count: Final = count
-        self._pool: Final[Pool[Job, Answer]] = Pool(
+        self._pool: Final[Pool[ToSign, Answer]] = Pool(
             _INSIDE, setup, (), count=count, clock=setup.clock, hopeless=_locks_a_token
         )
 
     def submit(self, jobs: Sequence[Job]) -> list[Callable[[], Sealed]]:
         """Begin to seal; each of what is returned gives its packet, or raises why there is none.
 
-        Until a worker has started, which takes a second, nobody waits for it: the work is done
-        here, and always where none can be started.
+        Packets are written and read for their digests before this returns, while those before
+        them are being signed. Until a process has started, which takes a second, nobody waits for
+        it: all is done here when it is asked for, and always where none can be started.
         """
         if not self.count or len(jobs) <= _CHUNK or not self._pool.at_hand():
             return [_Here(self._sealer, job) for job in jobs]
-        answers = self._pool.submit(jobs, tuple, chunk=_CHUNK)
-        return [
-            _There(self._sealer, job, answer) for job, answer in zip(jobs, answers, strict=True)
+        results: list[Callable[[], Sealed]] = []
+        for start in range(0, len(jobs), _CHUNK):
+            results += self._signing(jobs[start : start + _CHUNK])
+        return results
+
+    def _signing(self, jobs: Sequence[Job]) -> Iterator[Callable[[], Sealed]]:
+        """Yield the results of some jobs whose digests are being signed together."""
+        found = [self._digested(job) for job in jobs]
+        wanted = [
+            ToSign(each.digest, job.agency)
+            for job, each in zip(jobs, found, strict=True)
+            if isinstance(each, Digested)
         ]
+        answers = iter(self._pool.submit(wanted, tuple, chunk=_CHUNK))
+        for job, each in zip(jobs, found, strict=True):
+            if isinstance(each, Digested):
+                yield _There(self._sealer, job.agency, each, next(answers))
+            else:
+                yield _Refused(each)
+
+    def _digested(self, job: Job) -> Digested | Exception:
+        try:
+            return self._sealer.digested(job.envelope, job.options, job.now)
+        except Exception as error:  # noqa: BLE001 - raised by its own result, for its own record
+            return error
 
     def start(self) -> None:
         """Start the workers and wait until they have answered; without one all is done here."""
@@ -136,28 +161,32 @@ class _Here:
 
 
 @dataclass(frozen=True, slots=True)
+class _Refused:
+    error: Exception
+
+    def __call__(self) -> Sealed:
+        raise self.error
+
+
+@dataclass(frozen=True, slots=True)
 class _There:
     sealer: Sealer
-    job: Job
+    agency: str
+    digested: Digested
     answer: Callable[[], Answer | None]
 
     def __call__(self) -> Sealed:
+        return self.sealer.finished(self.digested, self._signature())
+
+    def _signature(self) -> bytes:
         try:
             answer = self.answer()
-        except Died as error:
-            raise PermanentError(codes.SEAL_WORKER_DIED.at(reason=error)) from error
+        except Died as error:  # no fault of the document, of which the process saw a digest
+            raise UnavailableError(codes.SEAL_WORKER_DIED.at(reason=error)) from error
         except Stopped as error:
             raise UnavailableError(codes.SEALING_STOPPED.at()) from error
-        if answer is None or isinstance(answer.error, ConfigError):
-            return _Here(self.sealer, self.job)()
-        if answer.error is not None:
+        if answer is not None and answer.signature:
+            return answer.signature
+        if answer is not None and isinstance(answer.error, UnavailableError):
             raise answer.error
-        if answer.unexpected:
-            raise Unexpected(answer.unexpected)
-        envelope = self.job.envelope
-        files = envelope.attachments if isinstance(envelope, Document) else ()
-        parts: tuple[Part, ...] = tuple(
-            part if isinstance(part, bytes) else Payload(files[part[0]].content, *part[1:])
-            for part in answer.parts
-        )
-        return Sealed(parts, envelope, answer.packet_id, answer.content_digest, answer.digest)
+        return self.sealer.signature(self.digested.digest, self.agency)

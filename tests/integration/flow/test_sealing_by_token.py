@@ -60,7 +60,7 @@ def workers(token: SoftToken, tmp_path: Path) -> Iterator[Workers]:
         certificate_file=pki.certificate_file("G22"),
     )
     keys = {"G22": (key,)}
-    made = Workers(Sealer(Keyring(keys, clock=CLOCK), Limits()), Setup(keys, CLOCK, Limits()), 1)
+    made = Workers(Sealer(Keyring(keys, clock=CLOCK), Limits()), Setup(keys, CLOCK), 1)
     made.start()
     yield made
     made.close()

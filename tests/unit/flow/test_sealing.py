@@ -18,12 +18,12 @@ from connector.clock import ManualClock
 from connector.edxml.parser import Limits
 from connector.errors import ConfigError, PermanentError, UnavailableError
 from connector.flow import codes
+from connector.flow.workers.checking import default_checks
 from connector.flow.workers.sealer import Sealer
 from connector.flow.workers.sealing import (
     Answer,
     Job,
     Setup,
-    Unexpected,
     Workers,
     _Here,
     _There,
@@ -46,6 +46,7 @@ from connector.trust import key_codes
 from connector.trust.keyring import Keyring
 from connector.trust.pki import DevPki, new_dev_pki
 from connector.trust.settings import PemKey
+from connector.trust.sign import Digested
 from tests.unit.flow.arrivals import AtHand, messages_of, packet, receiver_of
 from tests.unit.flow.conftest import Office
 
@@ -77,7 +78,7 @@ def make(rsa_pki: DevPki) -> Iterator[Make]:
         )
         keys = {"G22": (key,)}
         sealer = Sealer(Keyring(keys, clock=clock), Limits())
-        made.append(Workers(sealer, Setup(keys, clock, Limits()), count))
+        made.append(Workers(sealer, Setup(keys, clock), count))
         if count and ready:
             made[-1].start()
         return made[-1]
@@ -138,7 +139,7 @@ def _until(there: Callable[[], object]) -> None:
 
 
 def test_workers_make_the_same_packets_in_the_same_order(make: Make) -> None:
-    """Byte for byte what this process would make, with the envelope and files it was given."""
+    """Byte for byte what this process would make, and what it would say of it."""
     jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
     here = [result() for result in make(0).submit(jobs)]
     beside = make(2)
@@ -147,7 +148,8 @@ def test_workers_make_the_same_packets_in_the_same_order(make: Make) -> None:
     assert [each.packet_id for each in there] == [each.packet_id for each in here]
     assert [each.content_digest for each in there] == [each.content_digest for each in here]
     assert [each.digest for each in there] == [each.digest for each in here]
-    assert all(each.envelope is job.envelope for each, job in zip(there, jobs, strict=True))
+    assert [each.envelope for each in there] == [each.envelope for each in here]
+    assert [each.signed for each in there] == [each.signed for each in here]
     assert beside.processes()
 
 
@@ -188,14 +190,44 @@ def test_a_dead_worker_is_replaced(make: Make) -> None:
     assert before not in workers.processes()
 
 
-class _Deadly(BytesContent):
-    """A file whose reading ends the process that reads it, if it is a worker."""
+def _kills(_data: bytes) -> bytes:
+    """End the process that reads a digest, if it is a worker."""
+    if os.environ[_HOME] != str(os.getpid()):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _data
 
-    def open(self) -> BinaryIO:
-        """Kill a worker; in the test's own process this file is an ordinary one."""
-        if os.environ[_HOME] != str(os.getpid()):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().open()
+
+def _fails(_data: bytes) -> object:
+    """Give the process that reads a digest something that cannot be signed."""
+    return None
+
+
+class _Deadly(bytes):
+    """A digest that no worker survives, as if its key's library did not."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _kills, (bytes(self),)
+
+
+class _Unsigned(bytes):
+    """A digest at which a worker fails in a way nobody foresaw."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _fails, (bytes(self),)
+
+
+def _spoil(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, kind: type[_Deadly | _Unsigned]
+) -> None:
+    """Let the digest of the fourth document be of another kind."""
+    real = workers._sealer.digested
+
+    def digested(envelope: Document, options: WriteOptions, now: dt.datetime) -> Digested:
+        found = real(envelope, options, now)
+        spoilt = str(envelope.code).startswith("04/")
+        return replace(found, digest=kind(found.digest)) if spoilt else found
+
+    monkeypatch.setattr(workers._sealer, "digested", digested)
 
 
 class _Odd(BytesContent):
@@ -285,8 +317,19 @@ def test_a_worker_that_may_not_use_its_key_refuses_nothing(make: Make) -> None:
     """As after its token was exchanged: the daemon's own key says what becomes of the document."""
     sealer, (job, *_) = make(0)._sealer, _jobs()
     fault = ConfigError(key_codes.TOKEN_PUBLIC_ABSENT.at("token"))
-    there = _There(sealer, job, lambda: Answer(error=fault))
-    assert there().digest == _Here(sealer, job)().digest
+    digested = sealer.digested(job.envelope, job.options, job.now)
+    for said in (Answer(error=fault), Answer(), None):
+        there = _There(sealer, job.agency, digested, lambda said=said: said)
+        assert there().data == _Here(sealer, job)().data
+
+
+def test_a_token_that_is_away_is_waited_for(make: Make) -> None:
+    """What a process says of its token is not asked of the same token again for each document."""
+    sealer, (job, *_) = make(0)._sealer, _jobs()
+    away = UnavailableError(key_codes.TOKEN_PUBLIC_ABSENT.at("token"))
+    digested = sealer.digested(job.envelope, job.options, job.now)
+    with pytest.raises(UnavailableError):
+        _There(sealer, job.agency, digested, lambda: Answer(error=away))()
 
 
 def test_what_could_not_start_is_started_later(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,32 +371,42 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("importable")
-def test_what_kills_its_worker_twice_is_refused(make: Make) -> None:
-    """One envelope that no worker survives is refused by name; its neighbours are sealed."""
-    jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
-    jobs[3] = _with(_Deadly(b"%PDF-1.4"))
-    results = make(1).submit(jobs)
-    with pytest.raises(PermanentError, match="EDX-4110"):
+def test_what_kills_its_worker_twice_waits(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A digest that no worker survives is not tried here; its document waits, others are sealed."""
+    workers = make(1)
+    _spoil(workers, monkeypatch, _Deadly)
+    results = workers.submit(_jobs())
+    with pytest.raises(UnavailableError, match="EDX-4110"):
         results[3]()
     assert all(result().digest for number, result in enumerate(results) if number != 3)
 
 
 @pytest.mark.usefixtures("importable")
-def test_the_unforeseen_is_told_in_its_own_words(make: Make) -> None:
-    """A failure of the program does not end the worker and is reported with its record."""
-    jobs = [_job(_document(number)) for number in range(1, MANY + 1)]
-    jobs[3] = _with(_Odd(b"%PDF-1.4"))
-    workers = make(1)
-    results = workers.submit(jobs)
-    with pytest.raises(Unexpected, match=r"LookupError\('odd'\)"):
-        results[3]()
-    assert results[4]().digest
+def test_what_a_worker_cannot_do_is_done_here(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure of the program does not end the worker and costs no document anything."""
+    here, workers = _digests(make(0)), make(1)
+    _spoil(workers, monkeypatch, _Unsigned)
+    assert _digests(workers) == here
     assert len(workers.processes()) == 1
 
 
-def test_one_core_is_left_to_the_daemon() -> None:
-    """By default there are as many workers as cores, less one."""
-    assert default_workers() == min(len(os.sched_getaffinity(0)) - 1, 8)
+def test_the_unforeseen_is_that_of_its_record_alone(make: Make) -> None:
+    """A file that fails in a way nobody foresaw is told with its record; others are sealed."""
+    jobs = _jobs()
+    jobs[3] = _with(_Odd(b"%PDF-1.4"))
+    results = make(1).submit(jobs)
+    with pytest.raises(LookupError, match="odd"):
+        results[3]()
+    assert all(result().digest for number, result in enumerate(results) if number != 3)
+
+
+@pytest.mark.parametrize(("cores", "signing", "checking"), [(1, 0, 0), (2, 1, 0), (4, 3, 2)])
+def test_one_core_is_left_to_the_daemon(
+    monkeypatch: pytest.MonkeyPatch, cores: int, signing: int, checking: int
+) -> None:
+    """By default there are as many processes as cores, less one; to check, less two."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)))
+    assert (default_workers(), default_checks()) == (signing, checking)
 
 
 def test_closing_ends_every_process(make: Make) -> None:
