@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from connector.cli.output import fold_time, print_json, table
 from connector.cli.stores import opened_store
 
 if TYPE_CHECKING:
+    from connector.flow.guarantees import Figure
     from connector.flow.report import NodeState, Timeline
 
 __all__ = ["status"]
@@ -30,7 +32,11 @@ __all__ = ["status"]
 def status(
     config_path: Path, document: str | None, *, check: bool, without_daemon: bool, as_json: bool
 ) -> None:
-    """Show the node's state, or the timeline of DOCUMENT (packet id, document id, số/ký hiệu)."""
+    """Show the node's state, or the timeline of DOCUMENT (packet id, document id, số/ký hiệu).
+
+    Each guarantee, G1 to G8, has a line: it holds unless a concern touches it. A line with `!` is
+    such a concern, after its guarantee.
+    """
     from connector.clock import SystemClock
     from connector.flow.report import node_state, timeline
 
@@ -67,8 +73,18 @@ def _show_state(state: NodeState) -> None:
     click.echo(f"oldest unsent: {fold_time(state.oldest_unsent) or 'none'}")
     click.echo(f"oldest undelivered: {fold_time(state.oldest_undelivered) or 'none'}")
     click.echo(f"journal: {state.journal_entries} entries, head {state.journal_head}")
-    for concern in state.concerns:
-        click.echo(f"! {concern}")
+    for name, guarantee in state.guarantees.items():
+        told = "holds" if guarantee.holds else "needs attention"
+        figures = ", ".join(_figure(*each) for each in guarantee.figures.items())
+        click.echo(f"{name} {guarantee.name.en} / {guarantee.name.vi}: {told} ({figures})")
+    for name, guarantee in state.guarantees.items():
+        for concern in guarantee.concerns:
+            click.echo(f"! {name} {concern}")
+
+
+def _figure(name: str, value: Figure) -> str:
+    told = fold_time(value) if isinstance(value, dt.datetime) else value
+    return f"{name.replace('_', ' ')} {'none' if told is None else told}"
 
 
 def _show_timeline(found: list[Timeline], *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a person has to know of a node beside its documents: the disk, files not taken over."""
+"""What a person has to know of a node beside its documents: disk, journal, files not taken over."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from typing import Final
 
 from connector.errors import Severity, Text
 
-__all__ = ["CATALOGUE", "CLOCK_SET_BACK", "DISK_FULL_SOON", "KEYS_REFUSED", "TRUST_REFUSED"]
+__all__ = [
+    "CATALOGUE",
+    "CLOCK_SET_BACK",
+    "DISK_FULL_SOON",
+    "JOURNAL_BROKEN",
+    "KEYS_REFUSED",
+    "TRUST_REFUSED",
+]
 
 DISK_FULL_SOON: Final = Text(
     "EDX-7060",
@@ -44,10 +51,20 @@ CLOCK_SET_BACK: Final = Text(
     "kiểm tra giờ của máy chủ (chrony, NTP); không cần làm gì thêm",
     severity=Severity.WARNING,
 )
+JOURNAL_BROKEN: Final = Text(
+    "EDX-7064",
+    "the newest journal entries do not hold as a chain: {en}",
+    "chuỗi băm của các mục nhật ký mới nhất không còn nguyên vẹn: {vi}",
+    "connector journal verify tells all places; keep the store as it is, compare with a backup, "
+    "tell the person responsible for security",
+    "chạy connector journal verify để biết mọi vị trí; giữ nguyên kho dữ liệu, so với bản sao lưu, "
+    "báo người phụ trách an toàn thông tin",
+)
 
 CATALOGUE: Final[tuple[Text, ...]] = (
     DISK_FULL_SOON,
     TRUST_REFUSED,
     KEYS_REFUSED,
     CLOCK_SET_BACK,
+    JOURNAL_BROKEN,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from connector.broker.probe import probe
@@ -12,10 +12,25 @@ from connector.config.node import NodeConfig
 from connector.errors import PermanentError
 from connector.flow import codes
 from connector.flow.adapters.acts import adapter_concerns
-from connector.flow.concerns import node_concerns
+from connector.flow.concerns import (
+    failing_adapters,
+    failing_exchanges,
+    free_bytes,
+    journal_concerns,
+    node_concerns,
+)
+from connector.flow.guarantees import (
+    CONNECTED,
+    Beside,
+    Concern,
+    Guarantee,
+    Standing,
+    counted_concerns,
+    standings,
+)
 from connector.flow.links import agency_broker
-from connector.model.states import DeliveryState, InboxState
-from connector.store import inbox, journal, outbox, sources
+from connector.model.states import InboxState
+from connector.store import inbox, journal, outbox, parts, sources
 from connector.store.conditions import ConditionKind, conditions
 from connector.store.journal import Damaged, Entry
 from connector.store.lock import lock_holder
@@ -25,17 +40,13 @@ __all__ = ["NodeState", "Timeline", "TimelineEvent", "node_state", "timeline"]
 
 _MANY: Final = 100_000
 _SHOWN: Final = ("action", "actor", "status", "state", "reason")
-_STALE: Final = dt.timedelta(minutes=15)
 _PATIENCE: Final = dt.timedelta(days=1)
 _LATELY: Final = dt.timedelta(days=7)
-_REFUSED: Final = (
-    "records refused in the last 7 days, without secret ones, see `outbox refused`: {}"
-)
+_CHECKED: Final = 1000
+"""So many of the newest journal entries are checked each time; `journal verify` checks all."""
 _HOLDS_UP: Final = frozenset(
     {ConditionKind.PAUSED, ConditionKind.WAITING, ConditionKind.NOT_RELOADED}
 )
-_ATTENTION_OUT: Final = (DeliveryState.PARKED, DeliveryState.RETURNED, DeliveryState.BLOCKED)
-_ATTENTION_IN: Final = (InboxState.PARKED, InboxState.QUARANTINED, InboxState.HELD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +57,8 @@ class NodeState:
     ones, which are refused rightly; `conflicts` are those changed after sending in that week;
     `unanswered` deliveries are sent for a day without any status; of `failing` documents a sink
     wants nothing for now; `adapters` are those that are paused, wait, or could not be reloaded,
-    with that word. `refused_records` are all that stand, secret ones included.
+    with that word. `refused_records` are all that stand, secret ones included. `guarantees`
+    shares the concerns out among G1 to G8.
     """
 
     daemon: int | None
@@ -66,10 +78,12 @@ class NodeState:
     journal_head: str | None
     adapters: Mapping[str, str]
     concerns: tuple[str, ...] = ()
+    guarantees: Mapping[str, Standing] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the state as ``status --json`` prints it."""
-        return asdict(self)
+        told = {name: each.as_dict() for name, each in self.guarantees.items()}
+        return asdict(self) | {"guarantees": told}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +125,7 @@ def node_state(
     runs the node from time to time.
     """
     brokers = {
-        agency.code: probe(agency_broker(config.broker, agency)) or "connected"
+        agency.code: probe(agency_broker(config.broker, agency)) or CONNECTED
         for agency in config.agencies
     }
     with store.read() as tx:
@@ -135,10 +149,32 @@ def node_state(
             journal_head=journal.head(tx),
             adapters={each.adapter: each.kind for each in held_up},
         )
-    absent = () if without_daemon or state.daemon is not None else ("no daemon is running",)
-    beside = (*adapter_concerns(held_up), *node_concerns(config, known))
-    concerns = (*absent, *_concerns(state, now), *beside)
-    return NodeState(**{**_fields(state), "concerns": concerns})
+        unfinished = parts.open_assemblies(tx, _MANY)
+        beside = Beside(
+            adapters=len(config.adapters),
+            failing_adapters=len(failing_adapters(known)),
+            failing_exchanges=len(failing_exchanges(known)),
+            secret_records=sources.refused_count(tx, secrets=True),
+            checked=min(state.journal_entries, _CHECKED),
+            unfinished=len(unfinished),
+            unfinished_bytes=sum(each.arrived_bytes for each in unfinished),
+            free=free_bytes(config),
+            largest_packet=config.limits.max_packet_bytes,
+        )
+        broken = journal.verify_newest(tx, _CHECKED)
+    running = without_daemon or state.daemon is not None
+    concerns = (
+        *(() if running else (Concern(Guarantee.G5, "no daemon is running"),)),
+        *counted_concerns(state, now),
+        *(Concern(Guarantee.G1, text) for text in adapter_concerns(held_up)),
+        *node_concerns(config, known),
+        *journal_concerns(broken),
+    )
+    return replace(
+        state,
+        concerns=tuple(each.text for each in concerns),
+        guarantees=standings(state, beside, concerns),
+    )
 
 
 def timeline(store: Store, text: str) -> list[Timeline]:
@@ -219,37 +255,3 @@ def _unread_too(tx: Transaction) -> dict[InboxState, int]:
 
 def _counts(counts: Mapping[Any, int]) -> dict[str, int]:
     return {state.value: count for state, count in counts.items() if count}
-
-
-def _fields(state: NodeState) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in NodeState.__slots__}
-
-
-def _concerns(state: NodeState, now: dt.datetime) -> list[str]:
-    concerns = [
-        f"broker of {agency}: {problem}"
-        for agency, problem in state.brokers.items()
-        if problem != "connected"
-    ]
-    for counts, attention in (
-        (state.outbox_documents, _ATTENTION_OUT),
-        (state.inbox_documents, _ATTENTION_IN),
-    ):
-        concerns += [
-            f"{counts[name.value]} {name.value}" for name in attention if counts.get(name.value)
-        ]
-    concerns += [
-        text.format(count)
-        for count, text in (
-            (state.lately_refused, _REFUSED),
-            (state.conflicts, "records changed after sending in the last 7 days: {}"),
-            (state.unanswered, "deliveries sent more than a day ago without any answer: {}"),
-            (state.failing, "verified documents that a sink does not take for now: {}"),
-        )
-        if count
-    ]
-    if state.oldest_unsent and now - state.oldest_unsent > _STALE:
-        concerns.append("documents wait unsent for more than 15 minutes")
-    if state.oldest_undelivered and now - state.oldest_undelivered > _STALE:
-        concerns.append("documents wait undelivered for more than 15 minutes")
-    return concerns

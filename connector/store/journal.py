@@ -37,6 +37,7 @@ __all__ = [
     "head",
     "rows",
     "verify",
+    "verify_newest",
 ]
 
 _AT_ONCE: Final = 1000
@@ -187,19 +188,45 @@ def verify(
     missing = dict.fromkeys((*([expected_head] if expected_head is not None else []), *witnessed))
     before = _Link(0, "")
     for row in _rows(tx):
-        if row.seq > before.seq + 1:
-            span = {"first": before.seq + 1, "last": row.seq - 1}
-            findings.append(codes.JOURNAL_GAP.at(f"journal:{row.seq}", **span))
-        elif row.seq <= before.seq or not _holds(before.hash, row):
-            findings.append(codes.JOURNAL_ROW_CHANGED.at(f"journal:{row.seq}", seq=row.seq))
+        findings += _broken(before, row)
         missing.pop(row.hash, None)
-        before = _Link(row.seq, _cell(row.hash) or "")
+        before = _link(row)
         if len(findings) >= _FINDINGS_AT_MOST:
             return findings
     if before == _Link(0, "") and _something_was_done(tx):
         findings.append(codes.JOURNAL_EMPTIED.at("journal"))
     lost = itertools.islice(missing, _FINDINGS_AT_MOST)
     return [*findings, *(codes.JOURNAL_HEAD_LOST.at("journal", head=head) for head in lost)]
+
+
+def verify_newest(tx: Connection, at_most: int) -> list[Finding]:
+    """Return what `verify` finds wrong with so many of the newest entries.
+
+    They are chained to the hash of the entry before them, which is taken as it stands.
+    """
+    query = select(t.journal).order_by(t.journal.c.seq.desc()).limit(at_most + 1)
+    found = _all(tx, query)[::-1]
+    if not found and _something_was_done(tx):
+        return [codes.JOURNAL_EMPTIED.at("journal")]
+    start = [_link(row) for row in found[:-at_most]] or [_Link(0, "")]
+    checked = found[-at_most:]
+    links = itertools.chain(start, map(_link, checked))
+    pairs = zip(links, checked, strict=False)
+    return [finding for before, row in pairs for finding in _broken(before, row)]
+
+
+def _broken(before: _Link, row: Row[Any]) -> list[Finding]:
+    """Return what is wrong with an entry after the one before it: nothing, or one finding."""
+    if row.seq > before.seq + 1:
+        span = {"first": before.seq + 1, "last": row.seq - 1}
+        return [codes.JOURNAL_GAP.at(f"journal:{row.seq}", **span)]
+    if row.seq <= before.seq or not _holds(before.hash, row):
+        return [codes.JOURNAL_ROW_CHANGED.at(f"journal:{row.seq}", seq=row.seq)]
+    return []
+
+
+def _link(row: Row[Any]) -> _Link:
+    return _Link(row.seq, _cell(row.hash) or "")
 
 
 def _something_was_done(tx: Connection) -> bool:

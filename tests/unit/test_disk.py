@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -104,7 +105,7 @@ def test_a_kernel_that_gives_no_queue(
     opened: list[int], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     """Without such a call, or with a sandbox that forbids it, threads do the same."""
-    machine = disk.platform.machine()
+    machine = platform.machine()
     monkeypatch.setitem(disk._NUMBERS, machine, (number or -1, *disk._NUMBERS[machine][1:]))
     monkeypatch.setattr(disk, "_queues", disk._Queues())
     with Syncing() as syncing:

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -319,8 +320,12 @@ def test_a_worker_that_may_not_use_its_key_refuses_nothing(make: Make) -> None:
     fault = ConfigError(key_codes.TOKEN_PUBLIC_ABSENT.at("token"))
     digested = sealer.digested(job.envelope, job.options, job.now)
     for said in (Answer(error=fault), Answer(), None):
-        there = _There(sealer, job.agency, digested, lambda said=said: said)
+        there = _There(sealer, job.agency, digested, partial(_same, said))
         assert there().data == _Here(sealer, job)().data
+
+
+def _same(said: Answer | None) -> Answer | None:
+    return said
 
 
 def test_a_token_that_is_away_is_waited_for(make: Make) -> None:
