@@ -95,8 +95,8 @@ class FolderSink:
     def cancel(self, item: Inbound, target: InboundTarget) -> None:
         """Move a document out of the clerk's way and keep the recall beside it."""
         with self._at_work():
-            done = self._find_cancelled(target.packet_id)
-            found = done or self._find(target.packet_id)
+            done, desk = self._find_cancelled(target.packet_id), self._find(target.packet_id)
+            found = done or desk
             if found is None:
                 name = f"undelivered-{_checked(target.packet_id)}"
                 found = durable.directory(self._incoming / name)
@@ -107,6 +107,9 @@ class FolderSink:
             crash.point("folder.marked")
             if done is None:
                 durable.move(found, self._cancelled / found.name)
+            elif desk is not None and (desk / "cancelled.json").is_file():
+                # A power cut can leave a move on the disk in one of its two directories only.
+                durable.move(desk, self._incoming / desk.name)
             durable.sync(self._cancelled)
         crash.point("folder.cancelled")
 

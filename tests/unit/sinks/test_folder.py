@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,34 @@ def test_cancelled_documents_leave_the_desk(tmp_path: Path, item: Inbound) -> No
     assert notice["target"]["packet_id"] == item.packet_id
     assert (home / "recall.edxml").read_bytes() == b"<r/>"
     assert (home / "packet.edxml").is_file()
+
+
+def test_a_move_that_a_power_cut_left_halfway_is_finished(tmp_path: Path, item: Inbound) -> None:
+    """Whoever has one directory synced and the other not has a cancelled document in both."""
+    sink = FolderSink(tmp_path)
+    sink.deliver(item)
+    home = tmp_path / HOME
+    sink.cancel(recall_of(item), target(item))
+    shutil.copytree(tmp_path / "_cancelled" / home.name, home)
+    sink.cancel(recall_of(item), target(item))
+    assert homes(tmp_path) == []
+    assert (tmp_path / "_cancelled" / home.name / "packet.edxml").is_file()
+    sink.check()
+    assert list((tmp_path / "_incoming").iterdir()) == []
+
+
+def test_a_cancelled_document_that_somebody_put_back_unmarked_stays(
+    tmp_path: Path, item: Inbound
+) -> None:
+    """Only what bears the mark of its cancelling is the rest of a move."""
+    sink = FolderSink(tmp_path)
+    sink.deliver(item)
+    home = tmp_path / HOME
+    sink.cancel(recall_of(item), target(item))
+    shutil.copytree(tmp_path / "_cancelled" / home.name, home)
+    (home / "cancelled.json").unlink()
+    sink.cancel(recall_of(item), target(item))
+    assert homes(tmp_path) == [HOME]
 
 
 def test_updates_stand_beside_the_content(tmp_path: Path, item: Inbound) -> None:
