@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _CHUNK: Final = 1 << 20
+_MOST_OPEN: Final = 256
 _SUSPECT: Final = re.compile("[^\x00-\x7e\u00c0-\u024f\u0300-\u036f\u1ea0-\u1ef9]")
 """All that is neither ASCII nor a Latin letter or mark; few such characters are invisible."""
 
@@ -44,7 +45,8 @@ _Place = str | Path
 class Group:
     """Files of directories that nobody reads yet, brought through to the disk together.
 
-    Whoever opens them waits once for all of them, at the end of the block.
+    Whoever opens them waits once for all of them, at the end of the block, unless they are very
+    many.
     """
 
     def __init__(self) -> None:
@@ -91,14 +93,25 @@ class Group:
             raise StorageError(codes.CONTENT_DAMAGED.at(name, name=name))
 
     def _new(self, path: _Place) -> int:
+        if len(self._open) == _MOST_OPEN:
+            self._sync_open()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         self._open.append(descriptor)
         return descriptor
 
     def _sync(self) -> None:
-        self._open += map(_directory, self._directories)
+        """Sync files and directories; however many they are, few are open at a time."""
+        for path in self._directories:
+            if len(self._open) == _MOST_OPEN:
+                self._sync_open()
+            self._open.append(_directory(path))
+        self._sync_open()
+
+    def _sync_open(self) -> None:
         with Syncing() as syncing:
             syncing.begin(self._open)
+        while self._open:
+            os.close(self._open.pop())
 
 
 def _directory(path: _Place) -> int:

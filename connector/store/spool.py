@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Readable", "Spool", "Spooled"]
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_GROUP: Final = 256
+_GROUP: Final = 128
+"""So many files are open at a time, and then as many directories at most."""
 _SHARES: Final = 4
 _REMEMBERED: Final = 16_384
 

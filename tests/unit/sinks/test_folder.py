@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -104,6 +105,23 @@ def test_cancelled_documents_leave_the_desk(tmp_path: Path, item: Inbound) -> No
     assert notice["target"]["packet_id"] == item.packet_id
     assert (home / "recall.edxml").read_bytes() == b"<r/>"
     assert (home / "packet.edxml").is_file()
+
+
+def test_few_files_are_open_at_a_time(tmp_path: Path, item: Inbound) -> None:
+    """A document with very many files, and many documents at once, need no more descriptors."""
+    (one, *_) = item.document.attachments
+    many = tuple(replace(one, content_id=f"id-{number}") for number in range(700))
+    large = replace(item, document=replace(item.document, attachments=many))
+    small = [replace(item, packet_id=f"{number:08}") for number in range(100, 400)]
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    in_use = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 300, limits[1]))
+    try:
+        FolderSink(tmp_path).deliver_many([large, *small])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert len(homes(tmp_path)) == 301
+    assert len(list((tmp_path / HOME).iterdir())) == 703
 
 
 def test_a_move_that_a_power_cut_left_halfway_is_finished(tmp_path: Path, item: Inbound) -> None:
