@@ -12,9 +12,7 @@ import functools
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
 from enum import Enum
-from operator import attrgetter
 from typing import Any, Final
 
 from connector.model.envelope import Attachment, Document, Envelope
@@ -55,20 +53,12 @@ def name_based(namespace: uuid.UUID, name: str) -> str:
 
 
 @functools.cache
-def _covered(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
-    """Return the fields of a dataclass that the digest covers, and what gives their values.
-
-    Nothing but a dataclass has any.
-    """
+def _covered(kind: type[Any]) -> tuple[str, ...]:
+    """Return the fields of a dataclass that the digest covers; nothing else has any."""
     if not dataclasses.is_dataclass(kind):
-        return (), _no_values
-    fields = (field.name for field in dataclasses.fields(kind))
-    names = tuple(name for name in fields if name not in _UNCOVERED)
-    return names, attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, *names),)
-
-
-def _no_values(_value: object) -> tuple[()]:
-    return ()
+        return ()
+    names = (field.name for field in dataclasses.fields(kind))
+    return tuple(name for name in names if name not in _UNCOVERED)
 
 
 def _plain(value: object) -> Any:
@@ -79,13 +69,15 @@ def _plain(value: object) -> Any:
     if isinstance(value, Attachment):
         return [value.content.sha256, value.name, value.content_type, value.description]
     kind: Any = type(value)  # mypy takes a class for unhashable
-    names, values = _covered(kind)
-    if names:
-        return {
-            name: item if type(item) in _AS_IT_IS else _plain(item)
-            for name, item in zip(names, values(value), strict=True)
-            if item is not None and item != ()
-        }
+    if names := _covered(kind):
+        plain: dict[str, Any] = {}
+        for name in names:
+            item = getattr(value, name)
+            if type(item) in _AS_IT_IS:
+                plain[name] = item
+            elif item is not None and item != ():
+                plain[name] = _plain(item)
+        return plain
     if isinstance(value, Enum | dt.date):
         return value.value if isinstance(value, Enum) else value.isoformat()
     return value
