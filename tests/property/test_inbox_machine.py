@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from connector.clock import ManualClock
 from connector.errors import Bug
 from connector.model.states import InboxState
 from connector.model.transitions import INBOX_BEFORE
 from connector.store import inbox
 from connector.store.due_again import CLOCK_STEP, due_again
 from connector.store.inbox import NewMessage
-from connector.store.store import Store
+from tests.property.machines import LENGTH, StoreMachine
 
 STATES = st.sampled_from(list(InboxState))
 DELAYS = st.one_of(st.none(), st.integers(-60, 600))
@@ -44,21 +40,13 @@ class Expected:
     kind: str | None = None
 
 
-class InboxMachine(RuleBasedStateMachine):
+class InboxMachine(StoreMachine):
     """Steps of receiver, admission, delivery and operator, with crashes and restarts between."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.directory = tempfile.TemporaryDirectory()
-        self.clock = ManualClock()
-        self.store = Store.open(Path(self.directory.name), clock=self.clock)
         self.model: dict[str, Expected] = {}
         self.answers: dict[tuple[str, str, str], str] = {}
-
-    def teardown(self) -> None:
-        """Remove the store."""
-        self.store.close()
-        self.directory.cleanup()
 
     @rule(
         chosen=st.lists(
@@ -177,17 +165,6 @@ class InboxMachine(RuleBasedStateMachine):
             assert due_again(tx, now=self.clock.now()) == len(ahead)
         self._due_now(ahead)
 
-    @rule(seconds=st.integers(0, 300))
-    def wait(self, seconds: int) -> None:
-        """Let time pass."""
-        self.clock.sleep(seconds)
-
-    @rule()
-    def restart(self) -> None:
-        """Close the store and open it again."""
-        self.store.close()
-        self.store = Store.open(Path(self.directory.name), clock=self.clock)
-
     @invariant()
     def the_same_are_due(self) -> None:
         """Due messages and their order are those of the model."""
@@ -236,10 +213,5 @@ class InboxMachine(RuleBasedStateMachine):
             each.not_before = each.updated_at = self.clock.now()
 
 
-InboxMachine.TestCase.settings = settings(
-    max_examples=25,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+InboxMachine.TestCase.settings = LENGTH
 TestInbox = InboxMachine.TestCase

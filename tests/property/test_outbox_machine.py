@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from connector.clock import ManualClock
 from connector.errors import Bug
 from connector.model.states import OPEN_DELIVERY_STATES, DeliveryState
 from connector.model.transitions import DELIVERY_BEFORE
 from connector.store import outbox
 from connector.store.outbox import OutboxPacket
-from connector.store.store import Store
+from tests.property.machines import LENGTH, StoreMachine
 
 RECEIVERS = ("G09", "G22", "H41")
 KEYS = [(f"p{number}", receiver) for number in range(6) for receiver in RECEIVERS]
@@ -40,21 +36,13 @@ class Expected:
     last_status: str | None = None
 
 
-class OutboxMachine(RuleBasedStateMachine):
+class OutboxMachine(StoreMachine):
     """Steps of collector, relay and receipts, with crashes and restarts between them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.directory = tempfile.TemporaryDirectory()
-        self.clock = ManualClock()
-        self.store = Store.open(Path(self.directory.name), clock=self.clock)
         self.model: dict[tuple[str, str], Expected] = {}
         self.packets: list[str] = []
-
-    def teardown(self) -> None:
-        """Remove the store."""
-        self.store.close()
-        self.directory.cleanup()
 
     @rule(
         number=st.integers(0, 5),
@@ -161,17 +149,6 @@ class OutboxMachine(RuleBasedStateMachine):
             outbox.set_states(tx, keys, DeliveryState.FINISHED, now=self.clock.now())
             raise KeyError
 
-    @rule(seconds=st.integers(0, 300))
-    def wait(self, seconds: int) -> None:
-        """Let time pass."""
-        self.clock.sleep(seconds)
-
-    @rule()
-    def restart(self) -> None:
-        """Close the store and open it again."""
-        self.store.close()
-        self.store = Store.open(Path(self.directory.name), clock=self.clock)
-
     @invariant()
     def the_same_are_due(self) -> None:
         """Due deliveries, their order and the next moment are those of the model."""
@@ -220,10 +197,5 @@ class OutboxMachine(RuleBasedStateMachine):
             expected.sent_at = expected.sent_at or self.clock.now()
 
 
-OutboxMachine.TestCase.settings = settings(
-    max_examples=25,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+OutboxMachine.TestCase.settings = LENGTH
 TestOutbox = OutboxMachine.TestCase
