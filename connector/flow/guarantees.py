@@ -186,6 +186,25 @@ def _in_states(
 
 
 def _figures(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str, Figure]]:
+    return {
+        **_of_documents(state, beside),
+        Guarantee.G6: {
+            "entries": state.journal_entries,
+            "newest_checked": beside.checked,
+            "head": state.journal_head,
+        },
+        Guarantee.G7: {"secret_records_refused": beside.secret_records},
+        Guarantee.G8: {
+            "free_bytes": beside.free,
+            "largest_packet_bytes": beside.largest_packet,
+            "unfinished_packets": beside.unfinished,
+            "unfinished_bytes": beside.unfinished_bytes,
+        },
+    }
+
+
+def _of_documents(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str, Figure]]:
+    """Return the figures of what documents meet on their way, G1 to G5."""
     sent, received, answers = state.outbox_documents, state.inbox_documents, state.inbox_statuses
     connected = [each for each in state.brokers.values() if each == CONNECTED]
     duplicates = [each.get(InboxState.DUPLICATE.value, 0) for each in (received, answers)]
@@ -219,17 +238,5 @@ def _figures(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str, Figu
             "parked": received.get(InboxState.PARKED.value, 0),
             "failing_exchanges": beside.failing_exchanges,
             "oldest_undelivered": state.oldest_undelivered,
-        },
-        Guarantee.G6: {
-            "entries": state.journal_entries,
-            "newest_checked": beside.checked,
-            "head": state.journal_head,
-        },
-        Guarantee.G7: {"secret_records_refused": beside.secret_records},
-        Guarantee.G8: {
-            "free_bytes": beside.free,
-            "largest_packet_bytes": beside.largest_packet,
-            "unfinished_packets": beside.unfinished,
-            "unfinished_bytes": beside.unfinished_bytes,
         },
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ from connector.flow.guarantees import (
 from connector.flow.links import agency_broker
 from connector.model.states import InboxState
 from connector.store import inbox, journal, outbox, parts, sources
-from connector.store.conditions import ConditionKind, conditions
+from connector.store.conditions import Condition, ConditionKind, conditions
 from connector.store.journal import Damaged, Entry
 from connector.store.lock import lock_holder
 from connector.store.store import Store, Transaction
@@ -131,36 +131,12 @@ def node_state(
     with store.read() as tx:
         known = conditions(tx)
         held_up = [each for each in known if each.kind in _HOLDS_UP]
-        state = NodeState(
+        state = replace(
+            _counted(tx, brokers, now),
             daemon=lock_holder(config.state_dir),
-            brokers=brokers,
-            refused_records=sources.refused_count(tx),
-            lately_refused=sources.refused_count(tx, since=now - _LATELY, secrets=False),
-            conflicts=sources.conflict_count(tx, since=now - _LATELY),
-            unanswered=outbox.unanswered_count(tx, now - _PATIENCE),
-            failing=inbox.failing_count(tx),
-            outbox_documents=_counts(outbox.counts_of(tx, "document")),
-            outbox_statuses=_counts(outbox.counts_of(tx, "status")),
-            inbox_documents=_counts(_unread_too(tx)),
-            inbox_statuses=_counts(inbox.counts(tx, "status")),
-            oldest_unsent=outbox.oldest_open(tx),
-            oldest_undelivered=inbox.oldest_open(tx),
-            journal_entries=journal.count(tx),
-            journal_head=journal.head(tx),
             adapters={each.adapter: each.kind for each in held_up},
         )
-        unfinished = parts.open_assemblies(tx, _MANY)
-        beside = Beside(
-            adapters=len(config.adapters),
-            failing_adapters=len(failing_adapters(known)),
-            failing_exchanges=len(failing_exchanges(known)),
-            secret_records=sources.refused_count(tx, secrets=True),
-            checked=min(state.journal_entries, _CHECKED),
-            unfinished=len(unfinished),
-            unfinished_bytes=sum(each.arrived_bytes for each in unfinished),
-            free=free_bytes(config),
-            largest_packet=config.limits.max_packet_bytes,
-        )
+        beside = _beside(tx, config, known, state.journal_entries)
         broken = journal.verify_newest(tx, _CHECKED)
     running = without_daemon or state.daemon is not None
     concerns = (
@@ -174,6 +150,45 @@ def node_state(
         state,
         concerns=tuple(each.text for each in concerns),
         guarantees=standings(state, beside, concerns),
+    )
+
+
+def _counted(tx: Transaction, brokers: Mapping[str, str], now: dt.datetime) -> NodeState:
+    """Return the counts and ages of the store; whoever else is asked is not in it yet."""
+    return NodeState(
+        daemon=None,
+        brokers=brokers,
+        refused_records=sources.refused_count(tx),
+        lately_refused=sources.refused_count(tx, since=now - _LATELY, secrets=False),
+        conflicts=sources.conflict_count(tx, since=now - _LATELY),
+        unanswered=outbox.unanswered_count(tx, now - _PATIENCE),
+        failing=inbox.failing_count(tx),
+        outbox_documents=_counts(outbox.counts_of(tx, "document")),
+        outbox_statuses=_counts(outbox.counts_of(tx, "status")),
+        inbox_documents=_counts(_unread_too(tx)),
+        inbox_statuses=_counts(inbox.counts(tx, "status")),
+        oldest_unsent=outbox.oldest_open(tx),
+        oldest_undelivered=inbox.oldest_open(tx),
+        journal_entries=journal.count(tx),
+        journal_head=journal.head(tx),
+        adapters={},
+    )
+
+
+def _beside(
+    tx: Transaction, config: NodeConfig, known: Sequence[Condition], entries: int
+) -> Beside:
+    unfinished, arrived_bytes = parts.open_count(tx)
+    return Beside(
+        adapters=len(config.adapters),
+        failing_adapters=len(failing_adapters(known)),
+        failing_exchanges=len(failing_exchanges(known)),
+        secret_records=sources.refused_count(tx, secrets=True),
+        checked=min(entries, _CHECKED),
+        unfinished=unfinished,
+        unfinished_bytes=arrived_bytes,
+        free=free_bytes(config),
+        largest_packet=config.limits.max_packet_bytes,
     )
 
 

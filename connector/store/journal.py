@@ -205,14 +205,15 @@ def verify_newest(tx: Connection, at_most: int) -> list[Finding]:
     They are chained to the hash of the entry before them, which is taken as it stands.
     """
     query = select(t.journal).order_by(t.journal.c.seq.desc()).limit(at_most + 1)
-    found = _all(tx, query)[::-1]
+    found = [*reversed(_all(tx, query))]
     if not found and _something_was_done(tx):
         return [codes.JOURNAL_EMPTIED.at("journal")]
-    start = [_link(row) for row in found[:-at_most]] or [_Link(0, "")]
-    checked = found[-at_most:]
-    links = itertools.chain(start, map(_link, checked))
-    pairs = zip(links, checked, strict=False)
-    return [finding for before, row in pairs for finding in _broken(before, row)]
+    before = _link(found.pop(0)) if len(found) > at_most else _Link(0, "")
+    findings: list[Finding] = []
+    for row in found:
+        findings += _broken(before, row)
+        before = _link(row)
+    return findings
 
 
 def _broken(before: _Link, row: Row[Any]) -> list[Finding]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connector.errors import Bug
 from connector.store import codes
@@ -28,6 +28,7 @@ __all__ = [
     "assembly",
     "expired",
     "open_assemblies",
+    "open_count",
     "pieces",
     "remove",
     "unused",
@@ -103,6 +104,9 @@ _EXPIRED: Final = Statement(
     select(*_ASSEMBLY.columns).where(_A.updated_at < bindparam("before")).order_by(_A.updated_at),
     "before",
 )
+_OPEN_COUNT: Final = Statement(
+    select(func.count(), func.sum(_A.arrived_bytes)).select_from(t.inbox_assembly)
+)
 _OPEN: Final = Statement(limited(select(*_ASSEMBLY.columns).order_by(_A.started_at)), "at_most")
 
 
@@ -171,6 +175,12 @@ def expired(tx: Connection, before: dt.datetime) -> list[Assembly]:
 def open_assemblies(tx: Connection, limit: int) -> list[Assembly]:
     """Return what is waiting for parts, oldest first."""
     return [_ASSEMBLY.read(row) for row in _OPEN.all(tx, limit)]
+
+
+def open_count(tx: Connection) -> tuple[int, int]:
+    """Return how many packets wait for parts, and how many bytes of them have come."""
+    [(packets, arrived_bytes)] = _OPEN_COUNT.all(tx)
+    return packets, arrived_bytes or 0
 
 
 def _read(row: Values | None) -> Assembly | None:
