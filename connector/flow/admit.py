@@ -110,6 +110,7 @@ class Admission:
         `go_on` is asked before each message.
         """
         done = 0
+        self._just_verified.wait_for_room()
         with self._ledger.store.read() as tx:
             batch = _Batch(tx)
             due = waiting(tx, self._ledger, _FRESH, _BATCH, held_verified=False)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -23,12 +22,15 @@ from connector.model.envelope import Document
 
 __all__ = ["JustReceived", "JustVerified", "Known"]
 
-_AT_MOST: Final = 128
 _MOST_BYTES: Final = 32 << 20
+_BESIDE_BYTES: Final = 32 << 10
+"""About so much takes what a document says beside its files."""
 _MOST_FILES: Final = 32
 _MOST_DISK: Final = 64 << 20
 _MOST_RECEIVED_BYTES: Final = 24 << 20
 _SMALL: Final = 1 << 20
+_STEP_SECONDS: Final = 0.02
+_MOST_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,65 +66,72 @@ class Known:
 
 
 class JustVerified:
-    """Keeps the newest verified documents by message key.
+    """Keeps verified documents by message key until they are delivered.
 
-    Bounded in number, memory, open files and room on the disk; only of the last the newest may
-    take more, so that a very large packet need not be read a second time.
+    Those in memory stay as long as there is room, so that what is wanted next is there. Of those
+    with open files the newest stay, and of the last one however large it is, so that a very large
+    packet need not be read a second time.
     """
 
     def __init__(
         self,
-        limit: int = _AT_MOST,
         limit_bytes: int = _MOST_BYTES,
         *,
         limit_files: int = _MOST_FILES,
         limit_disk: int = _MOST_DISK,
     ) -> None:
-        self._limit = limit
-        self._limit_bytes = limit_bytes
-        self._limit_files = limit_files
-        self._limit_disk = limit_disk
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Known] = OrderedDict()
-        self._with_files: dict[str, Known] = {}
-        self._bytes = 0
+        self._in_memory: Final[OnTheWay[Known]] = OnTheWay(limit_bytes)
+        self._on_disk: Final = _OnDisk(limit_files, limit_disk)
+
+    def keep(self, message_key: str, known: Known) -> None:
+        """Keep a document, in place of another by this key, as far as there is room."""
+        if known.open_files:
+            self._in_memory.take(message_key)
+            self._on_disk.keep(message_key, known)
+        else:
+            self._on_disk.take(message_key)
+            self._in_memory.keep(message_key, known, known.held + _BESIDE_BYTES)
+
+    def take(self, message_key: str) -> Known | None:
+        """Return a document and forget it, None if it is not here."""
+        return self._in_memory.take(message_key) or self._on_disk.take(message_key)
+
+    def wait_for_room(self) -> None:
+        """Wait for a moment while documents are delivered, rather than verify far ahead."""
+        self._in_memory.wait_for_room(_STEP_SECONDS, _MOST_SECONDS)
+
+
+class _OnDisk:
+    """Documents whose contents lie in files, the newest, bounded in open files and disk."""
+
+    def __init__(self, limit_files: int, limit_disk: int) -> None:
+        self._limit_files: Final = limit_files
+        self._limit_disk: Final = limit_disk
+        self._lock: Final = threading.Lock()
+        self._kept: Final[dict[str, Known]] = {}
 
     def keep(self, message_key: str, known: Known) -> None:
         """Keep a document; the oldest ones give way."""
-        open_files = known.open_files
         with self._lock:
-            self._drop(message_key)
-            if open_files > self._limit_files:
-                return
-            self._kept[message_key] = known
-            self._bytes += known.held
-            if open_files:
-                self._with_files[message_key] = known
-            while self._kept and (len(self._kept) > self._limit or self._bytes > self._limit_bytes):
-                self._drop(next(iter(self._kept)))
-            while self._too_much_on_disk():
-                self._drop(next(iter(self._with_files)))
+            self._kept.pop(message_key, None)
+            if known.open_files <= self._limit_files:
+                self._kept[message_key] = known
+            while self._too_much():
+                del self._kept[next(iter(self._kept))]
 
     def take(self, message_key: str) -> Known | None:
         """Return a document and forget it, None if it is not here."""
         with self._lock:
-            return self._drop(message_key)
+            return self._kept.pop(message_key, None)
 
-    def _too_much_on_disk(self) -> bool:
-        known = self._with_files.values()
-        if len(known) < 2:
+    def _too_much(self) -> bool:
+        if len(self._kept) < 2:
             return False
-        open_files = sum(each.open_files for each in known)
-        return open_files > self._limit_files or (
-            sum(each.on_disk for each in known) > self._limit_disk
+        kept = self._kept.values()
+        return (
+            sum(each.open_files for each in kept) > self._limit_files
+            or sum(each.on_disk for each in kept) > self._limit_disk
         )
-
-    def _drop(self, message_key: str) -> Known | None:
-        known = self._kept.pop(message_key, None)
-        self._with_files.pop(message_key, None)
-        if known is not None:
-            self._bytes -= known.held
-        return known
 
 
 class JustReceived(OnTheWay[bytes]):

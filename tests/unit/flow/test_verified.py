@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from connector.edxml.stored import Stored
-from connector.flow.verified import JustReceived, JustVerified, Known
+from connector.flow.verified import _BESIDE_BYTES, JustReceived, JustVerified, Known
 from connector.model.content import BytesContent
 from connector.model.envelope import (
     Attachment,
@@ -107,15 +107,40 @@ def test_reception_waits_while_others_keep_up() -> None:
     assert not waited.is_alive()
 
 
-def test_the_oldest_documents_give_way() -> None:
-    """File and packet count; what no longer fits is read from the spool again."""
-    kept = JustVerified(limit_bytes=25)
+def test_what_was_verified_first_stays() -> None:
+    """It is delivered next; what finds no room beside it is read from the spool again."""
+    one = Known(document(5), b"x" * 5)
+    kept = JustVerified(limit_bytes=2 * (one.held + _BESIDE_BYTES))
     for key in ("a", "b", "c"):
-        kept.keep(key, Known(document(5), b"x" * 5))
-    assert kept.take("a") is None
-    found = kept.take("c")
+        kept.keep(key, one)
+    assert kept.take("c") is None
+    found = kept.take("a")
     assert found is not None
-    assert (found.packet, kept.take("c")) == (b"x" * 5, None)
+    assert (found.packet, kept.take("a")) == (b"x" * 5, None)
+    kept.keep("c", one)
+    assert [kept.take("b"), kept.take("c")] == [one, one]
+
+
+def test_a_document_kept_anew_stands_in_one_place(on_disk: Callable[..., Document]) -> None:
+    """Whether it lies in memory or in files: what was kept before is forgotten."""
+    kept, small, large = JustVerified(), Known(document(5)), Known(on_disk())
+    for first, second in ((small, large), (large, small)):
+        kept.keep("a", first)
+        kept.keep("a", second)
+        assert [kept.take("a"), kept.take("a")] == [second, None]
+
+
+def test_admission_waits_for_a_sink_that_keeps_up() -> None:
+    """It goes on when there is room again, and does not wait for a sink that takes nothing."""
+    one = Known(document(5))
+    kept = JustVerified(limit_bytes=one.held + _BESIDE_BYTES)
+    kept.keep("a", one)
+    kept.wait_for_room()
+    waited = threading.Thread(target=kept.wait_for_room)
+    waited.start()
+    assert kept.take("a") == one
+    waited.join(60)
+    assert not waited.is_alive()
 
 
 @pytest.fixture
@@ -188,11 +213,11 @@ def test_what_gave_way_is_delivered_from_the_spool(office: Office, pki: DevPki) 
     contents = [b"%PDF-1.4\n" + sign * 1_200_000 for sign in (b"1", b"2", b"3", b"4")]
     packets = [packet(pki, number, each) for number, each in enumerate(contents, 1)]
     kept: Any = node.desk
-    kept._just_verified._limit_disk = 3_000_000
+    kept._just_verified._on_disk._limit_disk = 3_000_000
     receiver_of(node, AtHand(messages_of(packets))).pump()
     while node.admission.pump():
         pass
-    assert len(kept._just_verified._kept) == 2
+    assert len(kept._just_verified._on_disk._kept) == 2
     node.desk.pump()
     with node.store.read() as tx:
         assert inbox.counts(tx) == {InboxState.DELIVERED: len(packets)}
