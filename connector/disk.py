@@ -1,4 +1,4 @@
-"""Files brought through to the disk together.
+"""Files brought through to the disk together, and written in pieces that the kernel likes.
 
 A file system joins what is asked for at once into few commits of its journal. Linux takes any
 number of such requests from one thread (io_submit(2) with IOCB_CMD_FSYNC, since 4.18): each is an
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
+import mmap
 import os
 import platform
 import threading
@@ -18,15 +20,84 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from types import TracebackType
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
-__all__ = ["Syncing", "only_by_threads"]
+__all__ = ["WRITTEN_AT_ONCE", "Syncing", "only_by_threads", "pour", "write_all"]
 
+WRITTEN_AT_ONCE: Final = 1 << 18
+"""Bytes of one write to a large file.
+
+The page cache takes memory in pieces as large as a write. Pieces of megabytes have to be looked
+for, and a virtual machine may have to get them from its host: ten times as dear as these.
+"""
+
+_POURED_AT_ONCE: Final = 1 << 20
+_PAST_CACHE: Final = getattr(os, "O_DIRECT", 0)
 _AT_ONCE: Final = 8
 _ROOM: Final = 256
 _NUMBERS: Final = {"x86_64": (206, 208, 209), "aarch64": (0, 4, 2)}
 """System calls of an architecture: io_setup, io_getevents, io_submit."""
 _FSYNC, _FDATASYNC = 2, 3
+
+
+def write_all(descriptor: int, data: bytes | memoryview, at: int | None = None) -> None:
+    """Write all bytes: from a place in the file, or where the last write ended; OSError if not."""
+    rest = memoryview(data)
+    while rest:
+        piece = rest if len(rest) <= 2 * WRITTEN_AT_ONCE else rest[:WRITTEN_AT_ONCE]
+        if at is None:
+            done = os.write(descriptor, piece)
+        else:
+            done = os.pwrite(descriptor, piece, at)
+            at += done
+        rest = rest[done:]
+
+
+def pour(source: BinaryIO, descriptor: int, see: Callable[[memoryview], object]) -> None:
+    """Write a long stream to a new file, past the page cache where the file system can do that.
+
+    For what is synced at once and read by others, later: through the cache it would drive out what
+    is in use there. `see` is shown each piece before it is written; OSError if not all is written.
+    """
+    with mmap.mmap(-1, _POURED_AT_ONCE) as block, memoryview(block) as view:
+        direct = _direct(descriptor, yes=True)
+        while got := _filled(source, view):
+            with view[:got] as piece:
+                see(piece)
+                done = _past_cache(descriptor, piece) if direct and got == len(view) else 0
+                if done < got:  # the end, a disk that is nearly full, or it cannot be done
+                    direct = direct and not _direct(descriptor, yes=False)
+                    write_all(descriptor, piece[done:])
+
+
+def _filled(source: BinaryIO, view: memoryview) -> int:
+    """Read until a buffer is full or the stream ends."""
+    got = 0
+    while got < len(view) and (data := source.read(len(view) - got)):
+        view[got : got + len(data)] = data
+        got += len(data)
+    return got
+
+
+def _past_cache(descriptor: int, piece: memoryview) -> int:
+    """Write what is aligned as such writes have to be; 0 if this file system has other wishes."""
+    try:
+        return os.write(descriptor, piece)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return 0
+
+
+def _direct(descriptor: int, *, yes: bool) -> bool:
+    """Let a file be written past the cache or through it; False if that cannot be."""
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    wanted = flags | _PAST_CACHE if yes else flags & ~_PAST_CACHE
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, wanted)
+    except OSError:
+        return False
+    return bool(_PAST_CACHE)
 
 
 class Syncing:

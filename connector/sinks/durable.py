@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from connector import crash
-from connector.disk import Syncing
+from connector.disk import WRITTEN_AT_ONCE, Syncing, pour, write_all
 from connector.errors import StorageError
 from connector.model.content import BytesContent, Content
 from connector.sinks import codes
@@ -33,7 +33,8 @@ __all__ = [
     "write",
 ]
 
-_CHUNK: Final = 1 << 20
+_LARGE: Final = 8 << 20
+"""Larger files are not read soon by whoever finds them, and would drive others out of the cache."""
 _MOST_OPEN: Final = 256
 _SUSPECT: Final = re.compile("[^\x00-\x7e\u00c0-\u024f\u0300-\u036f\u1ea0-\u1ef9]")
 """All that is neither ASCII nor a Latin letter or mark; few such characters are invisible."""
@@ -78,7 +79,7 @@ class Group:
         """Write a file."""
         descriptor = self._new(path)
         crash.point("sink.opened")
-        _write_all(descriptor, data)
+        write_all(descriptor, data)
         crash.point("sink.written")
 
     def copy(self, content: Content, path: _Place) -> None:
@@ -133,20 +134,16 @@ def copy(content: Content, path: Path) -> None:
 def _copy(content: Content, descriptor: int) -> bool:
     """Copy a content; False if it does not have its digest. What is in memory has it."""
     if isinstance(content, BytesContent):
-        _write_all(descriptor, content.data)
+        write_all(descriptor, content.data)
         return True
     digest = hashlib.sha256()
     with content.open() as source:
-        while chunk := source.read(_CHUNK):
+        if content.size >= _LARGE:
+            pour(source, descriptor, digest.update)
+        while chunk := source.read(WRITTEN_AT_ONCE):
             digest.update(chunk)
-            _write_all(descriptor, chunk)
+            write_all(descriptor, chunk)
     return digest.hexdigest() == content.sha256
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    done = os.write(descriptor, data)
-    while done < len(data):
-        done += os.write(descriptor, memoryview(data)[done:])
 
 
 def replace_file(path: Path, data: bytes) -> None:

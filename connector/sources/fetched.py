@@ -9,6 +9,7 @@ import tempfile
 import weakref
 from typing import BinaryIO, Final
 
+from connector.disk import write_all
 from connector.model.content import BytesContent, Content
 
 __all__ = ["Fetching"]
@@ -84,7 +85,7 @@ class Fetching:
         if self._descriptor is None:
             self._descriptor = _new_file()
             chunk, self._small = bytes(self._small) + chunk, bytearray()
-        _write(self._descriptor, chunk)
+        write_all(self._descriptor, chunk)
 
     def content(self) -> Content:
         """Return what was taken."""
@@ -104,9 +105,3 @@ def _new_file() -> int:
     descriptor, path = tempfile.mkstemp(prefix="connector-")
     os.unlink(path)  # noqa: PTH108 - the name must not outlive this line
     return descriptor
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

@@ -12,6 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from connector import crash
+from connector.disk import WRITTEN_AT_ONCE, write_all
 from connector.store.border import files, from_files
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["Draft", "Drafts", "Group", "Readable"]
-
-_CHUNK: Final = 1 << 20
 
 
 class Readable(Protocol):
@@ -67,7 +66,7 @@ class Group:
         """Write bytes whose digest is known."""
         descriptor, path = self.new()
         try:
-            _write_all(descriptor, data)
+            write_all(descriptor, data)
         except OSError as error:
             raise from_files(error, path) from error
         crash.point("spool.written")
@@ -78,11 +77,11 @@ class Group:
         descriptor, path = self.new()
         digest, size = hashlib.sha256(), 0
         with opened as stream:
-            while chunk := stream.read(_CHUNK):
+            while chunk := stream.read(WRITTEN_AT_ONCE):
                 digest.update(chunk)
                 size += len(chunk)
                 with files(path):
-                    _write_all(descriptor, chunk)
+                    write_all(descriptor, chunk)
         return Draft(descriptor, path, digest.hexdigest(), size)
 
     def new(self) -> tuple[int, str]:
@@ -136,12 +135,6 @@ class Drafts:
                 if _try_lock(descriptor) and os.fstat(descriptor).st_nlink:
                     return descriptor, path
                 os.close(descriptor)  # another process was clearing at this very moment
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    done = os.write(descriptor, data)
-    while done < len(data):
-        done += os.write(descriptor, memoryview(data)[done:])
 
 
 def _try_lock(descriptor: int) -> bool:

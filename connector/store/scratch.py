@@ -10,6 +10,7 @@ import io
 import os
 from typing import TYPE_CHECKING, Final, Self
 
+from connector.disk import write_all
 from connector.errors import Bug
 from connector.store import codes
 from connector.store.border import files
@@ -40,13 +41,11 @@ class Scratch:
 
     def write(self, data: Buffer) -> None:
         """Append bytes; StorageError if there is no room for them."""
-        rest = memoryview(data).cast("B")
+        whole = memoryview(data).cast("B")
         self._digest = ""
         with files("scratch"):
-            while rest:
-                written = os.pwrite(self._descriptor, rest, self._size)
-                self._size += written
-                rest = rest[written:]
+            write_all(self._descriptor, whole, self._size)
+        self._size += len(whole)
 
     @property
     def sha256(self) -> str:
