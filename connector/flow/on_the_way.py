@@ -28,10 +28,14 @@ class _Kept(Generic[_Thing]):
 
 
 class OnTheWay(Generic[_Thing]):
-    """Keeps things by key, bounded in memory; sizes are in bytes."""
+    """Keeps things by key, bounded in memory or on the disk; sizes are in bytes.
 
-    def __init__(self, limit_bytes: int) -> None:
+    With `one_larger` a thing of any size is kept while nothing else is.
+    """
+
+    def __init__(self, limit_bytes: int, *, one_larger: bool = False) -> None:
         self._limit: Final = limit_bytes
+        self._one_larger: Final = one_larger
         self._changed: Final = threading.Condition()
         self._kept: Final[dict[str, _Kept[_Thing]]] = {}
         self._bytes = 0
@@ -43,7 +47,8 @@ class OnTheWay(Generic[_Thing]):
         with self._changed:
             self._drop(key)
             self._drop_overtaken()
-            if self._bytes + size <= self._limit:
+            alone = self._one_larger and not self._kept
+            if alone or self._bytes + size <= self._limit:
                 self._bytes += size
                 self._kept[key] = _Kept(thing, size, self._taken)
 

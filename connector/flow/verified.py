@@ -10,7 +10,6 @@ places, which are open files and take room on the disk until the document is del
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -26,7 +25,7 @@ _MOST_BYTES: Final = 32 << 20
 _BESIDE_BYTES: Final = 32 << 10
 """About so much takes what a document says beside its files."""
 _MOST_FILES: Final = 32
-_MOST_DISK: Final = 64 << 20
+_MOST_DISK: Final = 256 << 20
 _MOST_RECEIVED_BYTES: Final = 24 << 20
 _SMALL: Final = 1 << 20
 _STEP_SECONDS: Final = 0.02
@@ -66,11 +65,10 @@ class Known:
 
 
 class JustVerified:
-    """Keeps verified documents by message key until they are delivered.
+    """Keeps verified documents by message key until they are delivered, in their order.
 
-    Those in memory stay as long as there is room, so that what is wanted next is there. Of those
-    with open files the newest stay, and of the last one however large it is, so that a very large
-    packet need not be read a second time.
+    Those with open files are counted apart, by files and room on the disk. One of them may take
+    any room while it is the only one: a very large packet need not be read a second time.
     """
 
     def __init__(
@@ -81,16 +79,19 @@ class JustVerified:
         limit_disk: int = _MOST_DISK,
     ) -> None:
         self._in_memory: Final[OnTheWay[Known]] = OnTheWay(limit_bytes)
-        self._on_disk: Final = _OnDisk(limit_files, limit_disk)
+        self._on_disk: Final[OnTheWay[Known]] = OnTheWay(limit_disk, one_larger=True)
+        self._limit_files: Final = limit_files
+        self._file_bytes: Final = limit_disk // limit_files
 
     def keep(self, message_key: str, known: Known) -> None:
         """Keep a document, in place of another by this key, as far as there is room."""
-        if known.open_files:
-            self._in_memory.take(message_key)
-            self._on_disk.keep(message_key, known)
-        else:
-            self._on_disk.take(message_key)
+        self.take(message_key)
+        open_files = known.open_files
+        if not open_files:
             self._in_memory.keep(message_key, known, known.held + _BESIDE_BYTES)
+        elif open_files <= self._limit_files:
+            size = max(known.on_disk, open_files * self._file_bytes)
+            self._on_disk.keep(message_key, known, size)
 
     def take(self, message_key: str) -> Known | None:
         """Return a document and forget it, None if it is not here."""
@@ -99,39 +100,7 @@ class JustVerified:
     def wait_for_room(self) -> None:
         """Wait for a moment while documents are delivered, rather than verify far ahead."""
         self._in_memory.wait_for_room(_STEP_SECONDS, _MOST_SECONDS)
-
-
-class _OnDisk:
-    """Documents whose contents lie in files, the newest, bounded in open files and disk."""
-
-    def __init__(self, limit_files: int, limit_disk: int) -> None:
-        self._limit_files: Final = limit_files
-        self._limit_disk: Final = limit_disk
-        self._lock: Final = threading.Lock()
-        self._kept: Final[dict[str, Known]] = {}
-
-    def keep(self, message_key: str, known: Known) -> None:
-        """Keep a document; the oldest ones give way."""
-        with self._lock:
-            self._kept.pop(message_key, None)
-            if known.open_files <= self._limit_files:
-                self._kept[message_key] = known
-            while self._too_much():
-                del self._kept[next(iter(self._kept))]
-
-    def take(self, message_key: str) -> Known | None:
-        """Return a document and forget it, None if it is not here."""
-        with self._lock:
-            return self._kept.pop(message_key, None)
-
-    def _too_much(self) -> bool:
-        if len(self._kept) < 2:
-            return False
-        kept = self._kept.values()
-        return (
-            sum(each.open_files for each in kept) > self._limit_files
-            or sum(each.on_disk for each in kept) > self._limit_disk
-        )
+        self._on_disk.wait_for_room(_MOST_SECONDS, _MOST_SECONDS)
 
 
 class JustReceived(OnTheWay[bytes]):

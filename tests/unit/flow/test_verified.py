@@ -167,12 +167,12 @@ def open_files() -> int:
 
 
 def test_open_files_are_bounded(on_disk: Callable[..., Document]) -> None:
-    """However many documents wait for a slow sink: what gives way closes its files."""
+    """However many documents wait for a slow sink: those without room close their files."""
     kept, before = JustVerified(limit_files=6), open_files()
     for number in range(20):
         kept.keep(str(number), Known(on_disk(files=2, attachments=3)))
         assert open_files() <= before + 6
-    assert [kept.take(key) is not None for key in ("16", "17", "18", "19")] == [False, *[True] * 3]
+    assert [kept.take(key) is not None for key in ("0", "1", "2", "3")] == [*[True] * 3, False]
     assert open_files() == before
 
 
@@ -186,15 +186,16 @@ def test_a_document_of_too_many_files_drives_nobody_out(on_disk: Callable[..., D
 
 
 def test_room_on_the_disk_is_bounded(on_disk: Callable[..., Document]) -> None:
-    """The newest stays however large it is, others beside it only while there is room."""
+    """The first stays however large it is, others beside it only while there is room."""
     kept = JustVerified(limit_disk=25)
-    for key in ("a", "b", "c"):
-        kept.keep(key, Known(on_disk(size=10)))
     kept.keep("in memory", Known(document(5)))
-    assert kept.take("a") is None
+    for key, size in (("a", 10), ("b", 10), ("c", 10)):
+        kept.keep(key, Known(on_disk(size=size)))
+    assert [kept.take(key) is not None for key in ("a", "b", "c")] == [True, True, False]
     kept.keep("large", Known(on_disk(size=100)))
-    found = [kept.take(key) is not None for key in ("b", "c", "large", "in memory")]
-    assert found == [False, False, True, True]
+    kept.keep("d", Known(on_disk(size=1)))
+    found = [kept.take(key) is not None for key in ("d", "large", "in memory")]
+    assert found == [False, True, True]
 
 
 def test_what_was_taken_leaves_its_room(on_disk: Callable[..., Document]) -> None:
@@ -207,13 +208,13 @@ def test_what_was_taken_leaves_its_room(on_disk: Callable[..., Document]) -> Non
     assert [kept.take(key) is not None for key in ("b", "c")] == [True, True]
 
 
-def test_what_gave_way_is_delivered_from_the_spool(office: Office, pki: DevPki) -> None:
+def test_what_had_no_room_is_delivered_from_the_spool(office: Office, pki: DevPki) -> None:
     """Whether a large document is still here or read again: its file on the desk is the same."""
     node = office.node
     contents = [b"%PDF-1.4\n" + sign * 1_200_000 for sign in (b"1", b"2", b"3", b"4")]
     packets = [packet(pki, number, each) for number, each in enumerate(contents, 1)]
     kept: Any = node.desk
-    kept._just_verified._on_disk._limit_disk = 3_000_000
+    kept._just_verified._on_disk._limit, kept._just_verified._file_bytes = 3_000_000, 1
     receiver_of(node, AtHand(messages_of(packets))).pump()
     while node.admission.pump():
         pass
