@@ -44,6 +44,7 @@ POINTS: Final = (
     "spool.written",
     "spool.synced",
     "spool.named",
+    "spool.adopted",
     # every transaction of either corridor
     "store.begun",
     "store.committing",

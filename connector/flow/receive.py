@@ -6,9 +6,11 @@ the digest of its bytes.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from connector import crash
 from connector.broker.consumer import Consumer
@@ -25,7 +27,7 @@ from connector.flow.verified import JustReceived
 from connector.model.states import InboxState
 from connector.store import inbox
 from connector.store.inbox import InboxMessage, NewMessage
-from connector.store.spool import Spool, Spooled
+from connector.store.spool import Spool
 
 __all__ = ["Receiver", "answered_as", "receiver_header"]
 
@@ -42,6 +44,13 @@ class _Taken:
 
     complete: list[str] = field(default_factory=list)
     unneeded: list[str] = field(default_factory=list)
+
+
+class _Body(NamedTuple):
+    """A body that is durable: of a part where it stands, of all others by which digest."""
+
+    sha256: str
+    start: int | None = None
 
 
 class Receiver:
@@ -98,12 +107,17 @@ class Receiver:
                     self._store(work, message, body, taken)
         return taken
 
-    def _bodies(self, messages: Sequence[Incoming]) -> list[Spooled]:
+    def _bodies(self, messages: Sequence[Incoming]) -> list[_Body]:
         """Make all bodies durable: packets in the spool, parts beside it."""
         wholes = [message.body for message in messages if not _is_part(message)]
         spooled = iter(self._spool.put_many(wholes))
-        parts = iter(self._assembler.put_many([each.body for each in messages if _is_part(each)]))
-        return [next(parts if _is_part(message) else spooled) for message in messages]
+        now = self._ledger.clock.now()
+        parts = [(_new(each, "", now), each.body) for each in messages if _is_part(each)]
+        starts = iter(self._assembler.stage(parts))
+        return [
+            _Body("", next(starts)) if _is_part(message) else _Body(next(spooled).sha256)
+            for message in messages
+        ]
 
     def _tend(self) -> None:
         """Join what is complete since before a restart or a failure; let go what never will be."""
@@ -138,38 +152,29 @@ class Receiver:
         crash.point("receive.parts_recorded")
         self._assembler.drop(digests)
 
-    def _store(self, work: Work, message: Incoming, body: Spooled, taken: _Taken) -> None:
-        headers = {_word(key) or "": _plain(value) for key, value in message.headers.items()}
-        new = NewMessage(
-            user_id=_word(message.user_id),
-            message_id=_word(message.message_id) or "",
-            type=_word(message.type) or "",
-            queue=message.queue,
-            body_sha256=body.sha256,
-            body_size=body.size,
-            headers=headers,
-            received_at=work.now,
-            receiver=receiver_header(headers),
-        )
+    def _store(self, work: Work, message: Incoming, body: _Body, taken: _Taken) -> None:
+        new = _new(message, body.sha256, work.now)
         if message.queue.endswith(_DEAD):
-            reason = str(headers.get("x-first-death-reason", "?"))
+            reason = str(new.headers.get("x-first-death-reason", "?"))
             self._keep(work, new, codes.MESSAGE_DEAD.at(reason=reason))
         elif _is_part(message):
-            self._take_part(work, new, message.body, taken)
+            self._take_part(work, new, message.body, body.start, taken)
         elif self._keep(work, new):  # kept before anybody else can see the row, and look for it
             self._arrived.receive(new.message_key, message.body)
 
-    def _take_part(self, work: Work, new: NewMessage, body: bytes, taken: _Taken) -> None:
-        arrived = self._assembler.take(work, new)
+    def _take_part(
+        self, work: Work, new: NewMessage, body: bytes, start: int | None, taken: _Taken
+    ) -> None:
+        arrived = self._assembler.take(work, new, body, start)
         if arrived.finding is not None:  # evidence belongs where all evidence is
-            self._spool.put(body)
-            self._keep(work, new, arrived.finding)
+            sha256 = self._spool.put(body).sha256
+            self._keep(work, replace(new, body_sha256=sha256), arrived.finding)
         if arrived.known is not None:
             self._repeat(work, arrived.known)
         if arrived.complete is not None:
             taken.complete.append(arrived.complete)
-        if arrived.unneeded:
-            taken.unneeded.append(new.body_sha256)
+        if arrived.unneeded is not None:
+            taken.unneeded.append(arrived.unneeded)
 
     def _keep(self, work: Work, new: NewMessage, finding: Finding | None = None) -> bool:
         """Put a message into the inbox, or aside if there is a finding; False if it was there."""
@@ -220,6 +225,22 @@ def _set_aside(work: Work, new: NewMessage, finding: Finding) -> None:
             reason=finding.en,
             error_code=finding.code,
         )
+    )
+
+
+def _new(message: Incoming, body_sha256: str, now: dt.datetime) -> NewMessage:
+    """Return a message as the inbox keeps it."""
+    headers = {_word(key) or "": _plain(value) for key, value in message.headers.items()}
+    return NewMessage(
+        user_id=_word(message.user_id),
+        message_id=_word(message.message_id) or "",
+        type=_word(message.type) or "",
+        queue=message.queue,
+        body_sha256=body_sha256,
+        body_size=len(message.body),
+        headers=headers,
+        received_at=now,
+        receiver=receiver_header(headers),
     )
 
 

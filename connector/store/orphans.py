@@ -39,10 +39,11 @@ def _page_of(key: Column[Any], value: Column[Any]) -> Statement:
 _RECIPES: Final = _page_of(t.outbox_recipe.c.position, t.outbox_recipe.c.recipe)
 _BODIES: Final = _page_of(t.inbox_message.c.position, t.inbox_message.c.body_sha256)
 _PARTS: Final = _page_of(t.inbox_part.c.sha256, t.inbox_part.c.sha256)
+_ASSEMBLIES: Final = _page_of(t.inbox_assembly.c.assembly, t.inbox_assembly.c.assembly)
 
 
 def remove_orphans(store: Store, spool: Spool, *, older_than: dt.timedelta = AGE) -> int:
-    """Remove old files of the spool that no recipe, message or part names; return how many.
+    """Remove old files of the spool that no recipe, message or unfinished packet names; count them.
 
     Looks at a bounded number of files at once, whatever the size of the spool. Raises
     StorageError if the spool or the store cannot be read.
@@ -58,7 +59,7 @@ def remove_orphans(store: Store, spool: Spool, *, older_than: dt.timedelta = AGE
 
 
 def referred(tx: Connection) -> Iterator[str]:
-    """Yield the digests of all files that a row names, some of them more than once.
+    """Yield the names of all files that a row names, some of them more than once.
 
     In a recipe everything that could be a digest counts as one.
     """
@@ -67,6 +68,7 @@ def referred(tx: Connection) -> Iterator[str]:
             yield found.decode()
     yield from _pages(tx, _BODIES, 0)
     yield from _pages(tx, _PARTS, _NEVER)
+    yield from _pages(tx, _ASSEMBLIES, _NEVER)
 
 
 def _pages(tx: Connection, statement: Statement, after: Any) -> Iterator[Any]:

@@ -1,7 +1,7 @@
 """Packets on their way in parts: what has arrived of each, until the whole is one message (G3).
 
-A part is durable in the spool before its row; the assembly goes when the whole packet is in the
-inbox, or when nothing of it has come for too long.
+A part is durable in the assembly's file before its row; the assembly goes when the whole packet is
+in the inbox, or when nothing of it has come for too long.
 """
 
 from __future__ import annotations
@@ -22,37 +22,30 @@ from connector.store.statements import Statement, Values, insert_into, limited
 
 __all__ = [
     "Assembly",
-    "PartState",
     "Piece",
     "add",
     "assembly",
     "expired",
     "open_assemblies",
     "open_count",
+    "piece",
     "pieces",
     "remove",
     "unused",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class PartState:
-    """What a part changed: how many are still missing; whether it was there already.
+class Piece(NamedTuple):
+    """One part: where it begins in the assembly's file.
 
-    `conflict`: another content came under the same number; nothing was written.
+    Of one that an older version took `start` is None; it lies in a file of its own, named by its
+    digest, which is empty for all others.
     """
 
-    missing: int
-    duplicate: bool = False
-    conflict: bool = False
-
-
-class Piece(NamedTuple):
-    """One part in the spool."""
-
     number: int
-    sha256: str
+    start: int | None
     size: int
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +67,14 @@ _P: Final = t.inbox_part.c
 _ONE: Final = _A.assembly == bindparam("key")
 _OF_ONE: Final = _P.assembly == bindparam("key")
 _KNOWN: Final = Statement(select(*_ASSEMBLY.columns).where(_ONE), "key")
+_PIECE: Final = (_P.number, _P.start, _P.size, _P.sha256)
 _PART: Final = Statement(
-    select(_P.sha256).where(_OF_ONE, _P.number == bindparam("which")), "key", "which"
+    select(*_PIECE).where(_OF_ONE, _P.number == bindparam("which")), "key", "which"
 )
-_PIECES: Final = Statement(
-    select(_P.number, _P.sha256, _P.size).where(_OF_ONE).order_by(_P.number), "key"
-)
+_PIECES: Final = Statement(select(*_PIECE).where(_OF_ONE).order_by(_P.number), "key")
 _USED: Final = Statement(select(_P.number).where(_P.sha256 == bindparam("sha256")), "sha256")
 _START: Final = insert_into(t.inbox_assembly, _ASSEMBLY.names)
-_ADD: Final = insert_into(t.inbox_part, ("assembly", "number", "sha256", "size"))
+_ADD: Final = insert_into(t.inbox_part, ("assembly", "number", "sha256", "size", "start"))
 _COUNT: Final = Statement(
     update(t.inbox_assembly)
     .where(_ONE)
@@ -111,35 +103,22 @@ _OPEN: Final = Statement(limited(select(*_ASSEMBLY.columns).order_by(_A.started_
 
 
 def add(
-    tx: Connection,
-    *,
-    assembly: str,
-    facts: Mapping[str, Any],
-    number: int,
-    of: int,
-    size: int,
-    sha256: str,
-    now: dt.datetime,
-) -> PartState:
-    """Note one part, `number` of `of` (from 1), of `size` bytes; it is in the spool already.
+    tx: Connection, key: str, piece: Piece, *, of: int, facts: Mapping[str, Any], now: dt.datetime
+) -> int:
+    """Note a part of a packet of `of` parts, durable already; return how many are still missing.
 
-    `facts` are kept with the first part. Numbers that do not fit are a Bug: the caller refuses
-    them before.
+    `facts` are kept with the first part. Numbers that do not fit, and those that are here, are a
+    Bug: the caller looks before.
     """
-    known = _read(_KNOWN.first(tx, assembly))
-    if not 1 <= number <= of or (known is not None and known.parts != of):
-        raise Bug(codes.MISUSE.at(reason=f"part {number} of {of} in {assembly}"))
-    arrived = 0 if known is None else known.arrived
-    before = _PART.first(tx, assembly, number)
-    if before is not None:
-        same = before[0] == sha256
-        return PartState(missing=of - arrived, duplicate=same, conflict=not same)
+    known = assembly(tx, key)
+    if not 1 <= piece.number <= of or (known is not None and known.parts != of):
+        raise Bug(codes.MISUSE.at(reason=f"part {piece.number} of {of} in {key}"))
+    at = moment_text(now)
     if known is None:
-        at = moment_text(now)
-        _START.change(tx, assembly, to_json(dict(facts)), of, 0, 0, at, at)
-    _ADD.change(tx, assembly, number, sha256, size)
-    _COUNT.change(tx, 1, size, moment_text(now), assembly)
-    return PartState(missing=of - arrived - 1)
+        _START.change(tx, key, to_json(dict(facts)), of, 0, 0, at, at)
+    _ADD.change(tx, key, piece.number, piece.sha256, piece.size, piece.start)
+    _COUNT.change(tx, 1, piece.size, at, key)
+    return of - (0 if known is None else known.arrived) - 1
 
 
 def assembly(tx: Connection, key: str) -> Assembly | None:
@@ -147,22 +126,31 @@ def assembly(tx: Connection, key: str) -> Assembly | None:
     return _read(_KNOWN.first(tx, key))
 
 
+def piece(tx: Connection, assembly: str, number: int) -> Piece | None:
+    """Return one part, None if it is not here."""
+    row = _PART.first(tx, assembly, number)
+    return None if row is None else Piece(*row)
+
+
 def pieces(tx: Connection, assembly: str) -> list[Piece]:
     """Return the parts that are here, by number."""
     return [Piece(*row) for row in _PIECES.all(tx, assembly)]
 
 
-def unused(tx: Connection, digests: Iterable[str]) -> list[str]:
-    """Return those of some digests that no part has.
+def unused(tx: Connection, names: Iterable[str]) -> list[str]:
+    """Return those of some files of parts that belong to nothing unfinished.
 
-    Parts lie in a spool of their own: in the common one a sender could make a part of his equal
-    to a file that something else refers to.
+    A file has the name of its assembly, or is an older one with the digest of its part.
     """
-    return [digest for digest in dict.fromkeys(digests) if _USED.first(tx, digest) is None]
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if assembly(tx, name) is None and _USED.first(tx, name) is None
+    ]
 
 
 def remove(tx: Connection, assembly: str) -> None:
-    """Forget an assembly; its files in the spool are the caller's. An unknown one is no error."""
+    """Forget an assembly; its files are the caller's. An unknown one is no error."""
     for statement in _REMOVE:
         statement.change(tx, assembly)
 

@@ -8,6 +8,7 @@ died are removed when the spool is opened; those of a living one are held by a l
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import fcntl
 import hashlib
 import io
@@ -41,6 +42,9 @@ _GROUP: Final = 128
 """So many files are open at a time, and then as many directories at most."""
 _SHARES: Final = 4
 _REMEMBERED: Final = 16_384
+_NO_SECOND_NAME: Final = frozenset(
+    {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EEXIST}
+)
 
 _Wanted = TypeVar("_Wanted")
 
@@ -99,6 +103,24 @@ class Spool:
         for start in range(0, len(contents), _GROUP):
             spooled += self._put_group(contents[start : start + _GROUP])
         return spooled
+
+    def adopt(self, path: str) -> Spooled:
+        """Keep a durable file, which nobody writes any more, as content by a second name.
+
+        It is copied where it cannot have one, as on another file system. StorageError if that
+        fails; the first name is the caller's to remove.
+        """
+        with files(path), open(path, "rb") as stream:  # noqa: PTH123
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+        with files(self._root), self._names(fcntl.LOCK_SH):
+            found = self._found(_Claim(b"", sha256, size)) or self._linked(path, sha256, size)
+        if found is None:
+            with files(path), open(path, "rb") as stream:  # noqa: PTH123
+                return self.put_stream(stream)
+        with files(self._root):
+            self._sync_names([found])
+        return found
 
     def scratch(self) -> Scratch:
         """Return an empty content for bytes that nobody needs after this process."""
@@ -212,6 +234,19 @@ class Spool:
         if known:
             self._durable.note(claim.sha256, os.stat(place))  # noqa: PTH116
         return Spooled(claim.sha256, claim.size, place)
+
+    def _linked(self, path: str, sha256: str, size: int) -> Spooled | None:
+        """Give a file its name among the contents; None if it cannot have it."""
+        place = self._place(sha256)
+        try:
+            os.link(path, place)
+        except OSError as error:
+            if error.errno in _NO_SECOND_NAME:
+                return None
+            raise
+        os.utime(place)
+        crash.point("spool.adopted")
+        return Spooled(sha256, size, place)
 
     def _name(self, drafts: Sequence[Draft]) -> list[Spooled]:
         named = [Spooled(draft.sha256, draft.size, self._place(draft.sha256)) for draft in drafts]

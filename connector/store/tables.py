@@ -213,9 +213,10 @@ inbox_part: Final = Table(
     metadata,
     Column("assembly", Text, ForeignKey("inbox_assembly.assembly"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("sha256", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # that of a file of its own, empty for all newer ones
     Column("size", BigInteger, nullable=False),
     Index("ix_inbox_part_sha256", "sha256"),
+    Column("start", BigInteger),
 )
 
 source_cursor: Final = Table(

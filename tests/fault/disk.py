@@ -42,6 +42,7 @@ class Op(IntEnum):
     RMDIR = 9
     MARK = 10
     CREATE = 11
+    LINK = 12
 
 
 class Kept(StrEnum):
@@ -240,7 +241,8 @@ class Disk:
         else:
             goal, new_name = self._parent(change.target)
             goal.put(new_name, parent.names[name])
-            parent.put(name, None)
+            if change.op is Op.RENAME:
+                parent.put(name, None)
 
     def _parent(self, path: str) -> tuple[_Directory, str]:
         head, _, name = path.rpartition("/")

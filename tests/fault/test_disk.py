@@ -46,6 +46,7 @@ os.replace(root / "d" / "new", root / "d" / "name")
 handle = os.open(root / "d", os.O_RDONLY)
 os.fsync(handle)
 os.close(handle)
+os.link(root / "d" / "name", root / "second")
 (root / "d" / "gone").write_bytes(b"x")
 (root / "d" / "gone").unlink()
 """
@@ -89,6 +90,7 @@ def test_trace_has_what_python_does(library: Path, tmp_path: Path) -> None:
         Op.WRITE,
         Op.RENAME,
         Op.SYNC_DIR,
+        Op.LINK,
         Op.CREATE,
         Op.WRITE,
         Op.UNLINK,
@@ -232,6 +234,14 @@ def test_unsynced_rename_did_not_happen(tmp_path: Path) -> None:
     moved = [*WRITTEN[:4], change(Op.RENAME, "/root/a", target="/root/b")]
     assert left(tmp_path, moved, Kept.NOTHING) == {"a": b"one"}
     assert left(tmp_path, [*moved, change(Op.SYNC_DIR, "/root")], Kept.NOTHING) == {"b": b"one"}
+
+
+def test_a_second_name_is_a_name_like_any_other(tmp_path: Path) -> None:
+    """Both stand for one file; each is there once its directory was synced."""
+    linked = [*WRITTEN[:4], change(Op.LINK, "/root/a", target="/root/b")]
+    assert left(tmp_path, linked, Kept.NOTHING) == {"a": b"one"}
+    gone = [*linked, change(Op.UNLINK, "/root/a"), change(Op.SYNC_DIR, "/root")]
+    assert left(tmp_path, gone, Kept.NOTHING) == {"b": b"one"}
 
 
 def test_unsynced_removal_did_not_happen(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@
 #undef fsync
 #define MAX_FD 8192
 
-enum { OPEN = 1, WRITE, TRUNCATE, SYNC, SYNC_DIR, RENAME, UNLINK, MKDIR, RMDIR, MARK, CREATE };
+enum { OPEN = 1, WRITE, TRUNCATE, SYNC, SYNC_DIR, RENAME, UNLINK, MKDIR, RMDIR, MARK, CREATE, LINK };
 enum { F_WRITE, F_SYNC, F_RENAME, F_OPEN, F_KINDS };
 static const char *const names[F_KINDS] = {"write", "sync", "rename", "open"};
 
@@ -417,6 +417,24 @@ static int moved(int from_at, const char *from, int to_at, const char *to)
 
 int rename(const char *from, const char *to) { return moved(AT_FDCWD, from, AT_FDCWD, to); }
 int renameat(int from_at, const char *from, int to_at, const char *to) { return moved(from_at, from, to_at, to); }
+
+static int linked(int from_at, const char *from, int to_at, const char *to, int flags)
+{
+    REAL(int, "linkat", int, const char *, int, const char *, int);
+    char full[PATH_MAX], goal[PATH_MAX];
+    if (!absolute(from_at, from, full) || !absolute(to_at, to, goal))
+        return real(from_at, from, to_at, to, flags);
+    pthread_mutex_lock(&lock);
+    int done = fails(F_RENAME) ? -1 : real(from_at, from, to_at, to, flags);
+    if (!done) record(LINK, full, goal, 0, 0, NULL, 0);
+    int kept = errno;
+    pthread_mutex_unlock(&lock);
+    errno = kept;
+    return done;
+}
+
+int link(const char *from, const char *to) { return linked(AT_FDCWD, from, AT_FDCWD, to, 0); }
+int linkat(int from_at, const char *from, int to_at, const char *to, int flags) { return linked(from_at, from, to_at, to, flags); }
 
 static int removed(int at, const char *path, int flags)
 {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
+import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +27,7 @@ from connector.model.states import InboxState
 from connector.store import inbox, journal, parts
 from connector.store.codes import BODY_MISSING, DISK_FULL
 from connector.store.inbox import InboxMessage
+from connector.store.parts import Piece
 from connector.store.spool import Spool
 
 DIGEST = "ab" * 32
@@ -289,7 +292,7 @@ def test_joining_that_failed_is_tried_again(
     counter.receiver.pump()
     counter.at_hand.waiting += counter.parts_of(PACKET, 2500)
     with monkeypatch.context() as patch:
-        patch.setattr(counter.node.spool, "put_stream", full_disk)
+        patch.setattr(counter.node.spool, "adopt", full_disk)
         for _ in range(2):
             with pytest.raises(StorageError):
                 counter.receiver.pump()
@@ -300,17 +303,162 @@ def test_joining_that_failed_is_tried_again(
     assert counter.left_over() == (0, 0)
 
 
-def test_a_part_that_is_gone_from_the_disk(counter: Counter) -> None:
-    """A packet that cannot be joined any more raises an alarm and can be sent again."""
+@pytest.mark.parametrize("gone", [None, 2499])
+@pytest.mark.parametrize("missed_at", ["the last part", "the third part", "a restart"])
+def test_parts_that_are_gone_from_the_disk(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, gone: int | None, missed_at: str
+) -> None:
+    """A packet of which bytes are gone raises an alarm and can be sent again."""
     messages = counter.parts_of(PACKET, 2500)
-    counter.take(*messages[:3])
-    counter.parts_spool.remove(hashlib.sha256(PACKET[:2500]).hexdigest())
-    counter.take(messages[3])
+    early = {"the last part": 3, "the third part": 2, "a restart": 4}[missed_at]
+    with monkeypatch.context() as patch:
+        patch.setattr(counter.assembler, "join", lambda _: None)
+        counter.take(*messages[:early])
+    (file,) = (counter.node.config.state_dir / "parts").glob("??/*")
+    if gone is None:
+        file.unlink()
+    else:
+        os.truncate(file, gone)
+    if missed_at == "a restart":
+        counter.restart()
+        counter.receiver.pump()
+    else:
+        counter.take(*messages[early:])
     assert counter.alarms() == [BODY_MISSING.code]
-    assert (counter.rows(), counter.left_over()) == ([], (0, 0))
+    assert counter.rows() == []
     counter.take(*counter.parts_of(PACKET, 2500))
     (row,) = counter.rows()
     assert counter.body(row) == PACKET
+    assert counter.left_over() == (0, 0)
+
+
+def test_parts_in_order_are_not_copied(counter: Counter) -> None:
+    """The file in which they stand becomes the packet's; the parts after a restart too."""
+    messages = counter.parts_of(PACKET, 1500)
+    counter.take(*messages[:3], at_once=2)
+    (file,) = (counter.node.config.state_dir / "parts").glob("??/*")
+    before = file.stat().st_ino
+    counter.restart()
+    counter.take(*messages[3:], at_once=3)
+    (row,) = counter.rows()
+    assert counter.node.spool.get(row.body_sha256).path.stat().st_ino == before
+    assert counter.node.spool.get(row.body_sha256).path.stat().st_nlink == 1
+
+
+def test_a_packet_is_whole_where_files_have_one_name_only(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the spool is on another disk than the parts, the packet is copied."""
+
+    def other_disk(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", other_disk)
+    counter.take(*counter.parts_of(PACKET, 2500))
+    (row,) = counter.rows()
+    assert counter.body(row) == PACKET
+    assert counter.left_over() == (0, 0)
+
+
+def test_what_was_not_recorded_is_overwritten(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts of a batch that was not committed stand in the file without being believed."""
+    other = counter.parts_of(PACKET[::-1], 2500)
+    counter.take(counter.parts_of(PACKET, 2500)[0])
+    counter.at_hand.waiting += other[1:3]
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "add", full_disk)
+        with pytest.raises(StorageError):
+            counter.receiver.pump()
+    counter.restart()
+    counter.take(*counter.parts_of(PACKET, 2500)[1:], at_once=1)
+    (row,) = counter.rows()
+    assert counter.body(row) == PACKET
+
+
+def test_a_packet_that_gives_way_is_whole_if_it_does_not(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of its part comes in the transaction in which it gives way, and that one fails."""
+    counter.room = Room(packets=1, size=GENEROUS.size, at_most=1)
+    counter.restart()
+    old, new = counter.parts_of(PACKET, 2500), counter.parts_of(PACKET, 2500, message_id="m2")
+    counter.take(*old[:2])
+    counter.at_hand.waiting += [new[0], counter.parts_of(PACKET, 2500)[0]]
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "append_many", full_disk)
+        with pytest.raises(StorageError):
+            counter.receiver.pump()
+    counter.restart()
+    counter.take(*old[2:])
+    (row,) = counter.rows()
+    assert counter.body(row) == PACKET
+    assert counter.alarms() == []
+
+
+def test_a_copy_of_a_part_of_what_has_just_given_way(counter: Counter) -> None:
+    """It begins the packet anew, which becomes whole once all of its parts come again."""
+    counter.room = Room(packets=1, size=GENEROUS.size, at_most=1)
+    counter.restart()
+    old, new = counter.parts_of(PACKET, 2500), counter.parts_of(PACKET, 2500, message_id="m2")
+    counter.take(*old[:2])
+    counter.take(new[0], counter.parts_of(PACKET, 2500)[0])
+    assert counter.alarms() == [codes.PARTS_CROWDED.code] * 2
+    counter.take(*old[1:])
+    (row,) = counter.rows()
+    assert counter.body(row) == PACKET
+    assert counter.left_over() == (0, 0)
+
+
+def test_a_packet_in_the_spool_is_not_written_to(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before its second name was removed, then parts by the same name: evidence stays."""
+
+    class Killed(BaseException):
+        """Stands for SIGKILL."""
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    counter.at_hand.waiting += counter.parts_of(PACKET, 2500)
+    with monkeypatch.context() as patch:
+        patch.setattr(counter.assembler, "drop", killed)
+        with pytest.raises(Killed):
+            counter.receiver.pump()
+    (row,) = counter.rows()
+    assert counter.left_over() == (0, 1)
+    with counter.node.store.begin() as tx:  # so that its parts are taken once more
+        inbox.update(tx, row.message_key, state=InboxState.QUARANTINED, now=counter.clock.now())
+    counter.restart()
+    counter.take(*counter.parts_of(PACKET[::-1], 2500))
+    assert [counter.body(each) for each in counter.rows()] == [PACKET, PACKET[::-1]]
+    assert counter.left_over() == (0, 0)
+
+
+@pytest.mark.parametrize("early", [1, 2, 4])
+def test_parts_that_an_older_version_took(counter: Counter, early: int) -> None:
+    """Each lies in a file of its own, named by its digest; the others come to the new one."""
+    messages = counter.parts_of(PACKET, 2500)
+    counter.take(messages[0])
+    with counter.node.store.begin() as tx:
+        (found,) = parts.open_assemblies(tx, 10)
+        parts.remove(tx, found.assembly)
+        for number in range(early):
+            data = PACKET[2500 * number : 2500 * (number + 1)]
+            piece = Piece(number + 1, None, 2500, counter.parts_spool.put(data).sha256)
+            now = counter.clock.now()
+            parts.add(tx, found.assembly, piece, of=4, facts=found.facts, now=now)
+    counter.parts_spool.remove(found.assembly)
+    counter.restart()
+    counter.take(*messages[early - 1 :])
+    counter.receiver.pump()
+    (row,) = counter.rows()
+    assert counter.body(row) == PACKET
+    assert counter.left_over() == (0, 0)
+    counter.take(*messages)
+    assert len(counter.rows()) == 1
 
 
 def test_a_packet_sent_again_in_parts(counter: Counter) -> None:
@@ -400,7 +548,7 @@ def test_what_never_becomes_whole(counter: Counter) -> None:
     counter.take(*counter.parts_of(PACKET, 2500)[:2])
     counter.clock.sleep(EXPIRE - 10)
     counter.take(*counter.parts_of(PACKET[::-1], 2500, message_id="m2")[:1])
-    assert counter.left_over() == (2, 3)
+    assert counter.left_over() == (2, 2)
     counter.clock.sleep(20)
     counter.restart()
     counter.receiver.pump()
@@ -408,11 +556,11 @@ def test_what_never_becomes_whole(counter: Counter) -> None:
     assert counter.alarms() == [codes.PARTS_EXPIRED.code]
 
 
-def test_files_that_others_need_stay(counter: Counter) -> None:
-    """A part that stands in another packet, too, is not removed with the first one."""
+def test_packets_of_the_same_bytes(counter: Counter) -> None:
+    """What becomes whole takes nothing from another one of the same bytes."""
     counter.take(*counter.parts_of(PACKET, 2500, message_id="m2")[:3])
     counter.take(*counter.parts_of(PACKET, 2500))
-    assert counter.left_over() == (1, 3)
+    assert counter.left_over() == (1, 1)
     counter.take(*counter.parts_of(PACKET, 2500, message_id="m2")[3:])
     assert [counter.body(row) for row in counter.rows()] == [PACKET, PACKET]
     assert counter.left_over() == (0, 0)

@@ -34,6 +34,7 @@ from connector.store.conditions import Condition, put
 from connector.store.conditions import ConditionKind as Kind
 from connector.store.inbox import NewMessage
 from connector.store.lock import node_lock
+from connector.store.parts import Piece
 from tests.unit.flow.conftest import Office, row
 
 NAME = "g22-van-ban-di"
@@ -342,7 +343,7 @@ def test_figures_follow_the_store(post: Post) -> None:
     assert post.figures("G4")["quarantined_statuses"] == 1
     now = post.clock.now()
     with post.office.node.store.begin() as tx:
-        parts.add(tx, assembly="a", number=1, of=2, sha256="0" * 64, size=7, facts={}, now=now)
+        parts.add(tx, "a", Piece(1, 0, 7), of=2, facts={}, now=now)
     room = post.figures("G8")
     assert (room["unfinished_packets"], room["unfinished_bytes"]) == (1, 7)
     assert room["free_bytes"] > 0

@@ -12,6 +12,7 @@ from connector.store import inbox, orphans, outbox, parts
 from connector.store.inbox import NewMessage
 from connector.store.orphans import remove_orphans
 from connector.store.outbox import OutboxPacket
+from connector.store.parts import Piece
 from connector.store.spool import Spool, Spooled
 from connector.store.store import Store
 
@@ -40,7 +41,10 @@ def test_only_what_nothing_refers_to_goes(
 ) -> None:
     """Files of recipes, messages and parts stay however old they are; orphans go."""
     long_ago = clock.now() - dt.timedelta(days=900)
-    names = ("attachment", "second attachment", "whole packet", "body", "part", "orphan", "other")
+    names = (
+        *("attachment", "second attachment", "whole packet", "body", "part", "older part"),
+        *("orphan", "other"),
+    )
     files = {name: aged(spool, name.encode(), long_ago) for name in names}
     two = (files["attachment"], files["second attachment"])
     recipe = ",".join('{"base64":{"sha256":"' + one.sha256 + '","size":1}}' for one in two)
@@ -49,16 +53,9 @@ def test_only_what_nothing_refers_to_goes(
         outbox.enqueue(tx, packet("p1"), ["G09"], f'["<a>",{recipe},"</a>"]'.encode())
         outbox.enqueue(tx, packet("p2"), ["G09"], whole.encode())
         inbox.receive(tx, new_message("m", body_sha256=files["body"].sha256))
-        parts.add(
-            tx,
-            assembly="a",
-            facts={},
-            number=1,
-            of=2,
-            size=4,
-            sha256=files["part"].sha256,
-            now=clock.now(),
-        )
+        older = Piece(1, None, 10, files["older part"].sha256)
+        for key, piece in (("a", older), (files["part"].sha256, Piece(1, 0, 4))):
+            parts.add(tx, key, piece, of=2, facts={}, now=clock.now())
     assert remove_orphans(store, spool) == 2
     left = {name for name in names if spool.exists(files[name].sha256)}
     assert left == set(names) - {"orphan", "other"}
