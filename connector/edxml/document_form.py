@@ -48,7 +48,7 @@ from connector.model.packet import (
     WriteOptions,
 )
 
-__all__ = ["LONGEST", "pack_document"]
+__all__ = ["LONGEST", "follows_schema", "pack_document"]
 
 LONGEST: Final = {
     "organ_id": 60,
@@ -109,7 +109,8 @@ class _Shape(NamedTuple):
     """What documents of one form have in common; `absent` tells which texts are not there."""
 
     options: WriteOptions
-    sender: Organization
+    sender: Organization | None
+    """If it says more of itself than its code and name, which are texts else."""
     receivers: int
     places: int
     files: int
@@ -128,6 +129,28 @@ def pack_document(document: Document, options: WriteOptions, *, today: dt.date) 
     Raises:
         PermanentError: a file cannot be sent, as in `connector.edxml.encode`.
     """
+    found = _found(document, options)
+    if found is None:
+        return None
+    form, texts = found
+    findings = check_rules(document, today=today, written=form.characters(texts))
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return None
+    woven = Woven(form.literals, (*map(escaped, texts), *_encoded(document, options)))
+    return Packet(woven.parts(), document, woven)
+
+
+def follows_schema(document: Document, options: WriteOptions) -> bool:
+    """Tell whether the schema accepts a document as these options write it.
+
+    False if it has to be asked, as it has for senders who say much of themselves: there may be
+    very many, each with a form of its own.
+    """
+    return _is_plain_party(document.sender) and _found(document, options) is not None
+
+
+def _found(document: Document, options: WriteOptions) -> tuple[Form, list[str]] | None:
+    """Return the form of a document and its texts, which the form takes; None for all others."""
     if not _is_common(document):
         return None
     given = _texts(document, options)
@@ -135,13 +158,7 @@ def pack_document(document: Document, options: WriteOptions, *, today: dt.date) 
         return None
     form = _form(_shape(document, options, given))
     texts = [text for text in given if text is not None]
-    if form is None or not form.takes(texts):
-        return None
-    findings = check_rules(document, today=today, written=form.characters(texts))
-    if any(finding.severity is Severity.ERROR for finding in findings):
-        return None
-    woven = Woven(form.literals, (*map(escaped, texts), *_encoded(document, options)))
-    return Packet(woven.parts(), document, woven)
+    return None if form is None or not form.takes(texts) else (form, texts)
 
 
 def _is_common(document: Document) -> bool:
@@ -175,7 +192,7 @@ def _shape(document: Document, options: WriteOptions, given: Iterable[str | None
     said = business or _NO_BUSINESS
     return _Shape(
         options,
-        document.sender,
+        None if _is_plain_party(document.sender) else document.sender,
         len(document.receivers),
         len(document.to_places),
         len(document.attachments),
@@ -196,7 +213,8 @@ def _texts(document: Document, options: WriteOptions) -> list[str | None]:
     own: tuple[str, ...] = (document.document_id,)
     is_java = options.order is ChildOrder.JAVA
     texts: list[str | None] = []
-    for each in document.receivers:
+    sender = (document.sender,) if _is_plain_party(document.sender) else ()
+    for each in (*sender, *document.receivers):
         texts += (each.organ_id, each.organ_name)
     texts += own if is_java else ()
     texts += (document.code.number, document.code.notation)
@@ -221,8 +239,8 @@ def _names(shape: _Shape) -> list[str]:
     own, places = ("document_id",), ("to_place",) * shape.places
     before, behind = (own, places) if shape.options.order is ChildOrder.JAVA else ((), own)
     between = () if shape.options.order is ChildOrder.JAVA else places
-    receivers = ("organ_id", "organ_name") * shape.receivers
-    act = (*receivers, *before, *_ACT, *between, *_OTHER, *behind)
+    parties = ("organ_id", "organ_name") * (shape.receivers + (shape.sender is None))
+    act = (*parties, *before, *_ACT, *between, *_OTHER, *behind)
     return [*act, *_TRACE, *_FILE * shape.files]
 
 
@@ -272,10 +290,11 @@ def _sample(shape: _Shape, signs: Iterable[tuple[str, str | None]]) -> Document:
     for name, mark in signs:
         all_of[name].append(None if mark is None else _STANDS.get(name, (mark,))[0])
     one = {name: values[0] for name, values in all_of.items()}
-    parties = zip(all_of["organ_id"][:-1], all_of["organ_name"], strict=True)
+    named = zip(all_of["organ_id"][:-1], all_of["organ_name"], strict=True)
+    parties = [Organization(organ_id=code, organ_name=name) for code, name in named]
     return Document(
-        sender=shape.sender,
-        receivers=tuple(Organization(organ_id=code, organ_name=name) for code, name in parties),
+        sender=shape.sender or parties.pop(0),
+        receivers=tuple(parties),
         code=DocumentCode(one["number"], one["notation"]),
         promulgation=Promulgation(one["place"], one["date"]),
         document_type=DocumentType(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from connector.edxml.document_form import pack_document
+from connector.edxml.document_form import follows_schema, pack_document
 from connector.edxml.rules import check_rules
 from connector.edxml.schema import check_schema, read_back
 from connector.edxml.status_form import pack_status
 from connector.edxml.writer import DEFAULT_OPTIONS, draft, write_skeleton
 from connector.errors import Finding, PermanentError, Severity
-from connector.model.envelope import Envelope, StatusReport
+from connector.model.envelope import Document, Envelope, StatusReport
 from connector.model.packet import Packet, WriteOptions
 
 __all__ = ["check", "pack"]
@@ -51,6 +51,8 @@ def check(
 
     `written` is what the writer would make of it, payloads aside, where that is known.
     """
+    if written is not None and isinstance(envelope, Document) and follows_schema(envelope, options):
+        return check_rules(envelope, today=today, written=written.decode())
     return _check(envelope, written or write_skeleton(envelope, options), today)
 
 

@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.clock import VIETNAM, ManualClock
-from connector.edxml.document_form import LONGEST, pack_document
-from connector.edxml.pack import pack
-from connector.edxml.writer import write, write_parts
+from connector.edxml import document_form
+from connector.edxml.document_form import LONGEST, follows_schema, pack_document
+from connector.edxml.pack import check, pack
+from connector.edxml.schema import check_schema_of
+from connector.edxml.writer import write, write_parts, write_skeleton
 from connector.errors import Bug, PermanentError
 from connector.model.content import BytesContent
 from connector.model.envelope import (
@@ -193,6 +195,8 @@ _FIELDS: dict[str, Callable[[str], dict[str, Any]]] = {
     "sphere": lambda text: {"other_info": OtherInfo(sphere_of_promulgation=text)},
     "typer_notation": lambda text: {"other_info": OtherInfo(typer_notation=text)},
     "reason": lambda text: {"business": Business(reason=text)},
+    "sender's organ_id": lambda text: {"sender": Organization(organ_id=text, organ_name="B")},
+    "sender's organ_name": lambda text: {"sender": Organization(organ_id="G09", organ_name=text)},
     "organ_id": lambda text: {"receivers": (Organization(organ_id=text, organ_name="B"),)},
     "organ_name": lambda text: {"receivers": (Organization(organ_id="B", organ_name=text),)},
     "content_type": lambda text: {"attachments": (_file(content_type=text),)},
@@ -217,11 +221,46 @@ def test_one_odd_text_makes_no_difference(
 @pytest.mark.parametrize("field", sorted(_FIELDS))
 def test_the_form_has_the_lengths_of_the_schema(field: str) -> None:
     """A text of the allowed length is woven; one that is longer by a letter is refused by both."""
-    letter = "1" if field == "number" else "ệ"
-    for length, allowed in ((LONGEST[field], True), (LONGEST[field] + 1, False)):
+    letter, longest = "1" if field == "number" else "ệ", LONGEST[field.removeprefix("sender's ")]
+    for length, allowed in ((longest, True), (longest + 1, False)):
         document = _document(**_FIELDS[field](letter * length))
         assert (pack_document(document, WriteOptions(), today=TODAY) is not None) is allowed
         assert isinstance(packed(document, WriteOptions()), Packet) is allowed
+
+
+@_property
+@given(_DOCUMENTS, _OPTIONS)
+def test_what_follows_the_schema_by_its_form_follows_it(
+    document: Document, options: WriteOptions
+) -> None:
+    """A received document of which the schema is not asked is one that it would accept."""
+    if follows_schema(document, options):
+        assert check_schema_of(document, options) == ()
+
+
+@_property
+@given(st.sampled_from(sorted(_FIELDS)), _ANY)
+def test_one_odd_text_is_seen_when_it_is_received(field: str, text: str) -> None:
+    """Whether the schema is asked or not: what it finds in a received document is found."""
+    document = _document(**_FIELDS[field](text))
+    try:
+        written = write_skeleton(document)
+    except PermanentError:
+        return
+    assert check(document, today=TODAY, written=written) == check(document, today=TODAY)
+
+
+def test_a_sender_who_says_much_of_itself_is_left_to_the_schema() -> None:
+    """A hub hears of very many, and each would have a form of its own."""
+    options = WriteOptions()
+    assert follows_schema(_document(), options)
+    assert not follows_schema(_document(sender=replace(_SENDER, fax="1")), options)
+    before = document_form._form.cache_info().currsize
+    for number in range(50):
+        assert follows_schema(
+            _document(sender=Organization(organ_id=f"A{number}", organ_name="Sở")), options
+        )
+    assert document_form._form.cache_info().currsize == before
 
 
 @pytest.mark.parametrize("order", list(ChildOrder))
