@@ -8,13 +8,14 @@ was given to the broker, what was acknowledged to it, what was answered 03.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +28,7 @@ from connector.errors import ConnectorError
 from connector.store import engine
 from tests.fault.checker import check
 from tests.fault.disk import Change, Disk, Kept, Op, read_trace, shim, shim_environ
-from tests.fault.evidence import World, digest_of, query, sent_bodies, sink_copies
+from tests.fault.evidence import Agency, World, digest_of, query, sent_bodies, sink_copies
 from tests.fault.forks import quiet, until
 from tests.fault.patching import patch
 from tests.fault.runner import Runner
@@ -36,8 +37,9 @@ from tests.fault.world import Site
 __all__ = ["Cut", "Recording", "cut_points", "judge", "record", "run_cuts"]
 
 _TRACE: Final = "disk.trace"
+_IN_PARTS_BYTES: Final = 150_000
 _COUNTS: Final = frozenset(
-    {Op.WRITE, Op.TRUNCATE, Op.SYNC, Op.SYNC_DIR, Op.RENAME, Op.UNLINK, Op.CREATE, Op.MARK}
+    {Op.WRITE, Op.TRUNCATE, Op.SYNC, Op.SYNC_DIR, Op.RENAME, Op.LINK, Op.UNLINK, Op.CREATE, Op.MARK}
 )
 
 
@@ -112,7 +114,8 @@ def _exchange(root: Path, rounds: int, codes: Sequence[str]) -> None:
     world = World.load(root / "world.json")
     for number in range(rounds):
         for here, there in (runners, runners[::-1]):
-            document = here.site.record(f"{number}/VP", [there.site.code], files=1 + number % 2)
+            files, size = 1 + number % 2, _IN_PARTS_BYTES if number % 2 else 0
+            document = here.site.record(f"{number}/VP", [there.site.code], files=files, size=size)
             _rest(runners, world, here, document, "accepted")
             if number % 3 == 1:
                 earlier = here.site.document_id(f"{number - 1}/VP")
@@ -159,7 +162,7 @@ def _states(runner: Runner, document: str) -> list[str]:
 
 def _mark_promises() -> None:
     """Let everything that leaves the process be noted in the trace just before it does."""
-    held: dict[tuple[int, DeliveryTag], tuple[str, str]] = {}
+    held: dict[tuple[int, DeliveryTag], dict[str, Any]] = {}
     submit, take, ack = Publisher.submit, Consumer.receive_many, Consumer.ack
 
     def marking_submit(self: Publisher, message: Outgoing, *args: Any, **kwargs: Any) -> None:
@@ -168,25 +171,31 @@ def _mark_promises() -> None:
         submit(self, message, *args, **kwargs)
 
     def noting_take(self: Consumer, *args: Any, **kwargs: Any) -> list[Incoming]:
-        import hashlib
-
         found = take(self, *args, **kwargs)
         for message in found:
-            digest = hashlib.sha256(message.body).hexdigest()
-            held[id(self), message.tag] = (message.queue, digest)
+            held[id(self), message.tag] = _fact_of(message)
         return found
 
     def marking_ack(self: Consumer, tags: Any) -> None:
         tags = list(tags)
         for tag in tags:
-            queue, digest = held.pop((id(self), tag), ("?", ""))
-            fact = {"took": queue, "body": digest}
-            shim().shim_mark(json.dumps(fact).encode())
+            shim().shim_mark(json.dumps(held.pop((id(self), tag))).encode())
         ack(self, tags)
 
     patch(Publisher, "submit", marking_submit)
     patch(Consumer, "receive_many", noting_take)
     patch(Consumer, "ack", marking_ack)
+
+
+def _fact_of(message: Incoming) -> dict[str, Any]:
+    """Return what a message promises once it is acknowledged; of a part, where it belongs."""
+    fact = {"took": message.queue, "body": hashlib.sha256(message.body).hexdigest()}
+    if "edoc-part" not in message.headers:
+        return fact
+    number, count, whole = (message.headers[f"edoc-{name}"] for name in ("part", "parts", "size"))
+    size = len(message.body)
+    at = whole - size if number == count else (number - 1) * size
+    return fact | {"part": number, "id": message.message_id, "at": at, "size": size}
 
 
 def cut_points(changes: Sequence[Change], *, number: int, seed: int) -> list[Cut]:
@@ -235,7 +244,7 @@ def run_cuts(
         yield Judged(cut, after, len(marks), judge(work, marks))
 
 
-def judge(root: Path, marks: Sequence[dict[str, str]]) -> list[str]:
+def judge(root: Path, marks: Sequence[Mapping[str, Any]]) -> list[str]:
     """Start the nodes on what a cut left, and return which promises are broken."""
     world = World.load(root / "world.json")
     faults = [fault for mark in marks for fault in _broken(mark, world)]
@@ -254,13 +263,17 @@ def judge(root: Path, marks: Sequence[dict[str, str]]) -> list[str]:
     return faults + [fault for mark in marks for fault in _broken(mark, world)]
 
 
-def _broken(mark: dict[str, str], world: World) -> Iterator[str]:
+def _broken(mark: Mapping[str, Any], world: World) -> Iterator[str]:
     """Compare one promise with a disk."""
     if "gave" in mark:
         yield from _not_kept(mark, world)
         return
     code = mark["took"].removeprefix("edoc.").split(".inbox")[0].split(".dead")[0]
     agency = world.agencies[code]
+    if "part" in mark:
+        if mark["body"] not in _copies_of(mark, agency):
+            yield f"lost: {code} has acknowledged part {mark['part']} of {mark['id']}"
+        return
     rows = query(agency.database, "SELECT 1 FROM inbox_message WHERE body_sha256 = ?", mark["body"])
     if not rows:
         yield f"lost: {code} has acknowledged {mark['body'][:12]} and does not know it"
@@ -268,7 +281,28 @@ def _broken(mark: dict[str, str], world: World) -> Iterator[str]:
         yield f"lost: {code} has acknowledged {mark['body'][:12]} and has not its bytes"
 
 
-def _not_kept(mark: dict[str, str], world: World) -> Iterator[str]:
+def _copies_of(mark: Mapping[str, Any], agency: Agency) -> Iterator[str | None]:
+    """Yield the digests of what stands where a part belongs: among the parts, or in the whole."""
+    known = "SELECT body_sha256 FROM inbox_message WHERE message_id = ?"
+    for row in query(agency.database, known, mark["id"]):
+        yield _digest_at(agency.spool, row["body_sha256"], mark["at"], mark["size"])
+    waiting = (
+        "SELECT assembly, start FROM inbox_part JOIN inbox_assembly USING (assembly)"
+        " WHERE number = ? AND json_extract(facts, '$.message_id') = ?"
+    )
+    for row in query(agency.database, waiting, mark["part"], mark["id"]):
+        parts = agency.spool.with_name("parts")
+        yield _digest_at(parts, row["assembly"], row["start"], mark["size"])
+
+
+def _digest_at(directory: Path, name: str, at: int, size: int) -> str | None:
+    path = directory / name[:2] / name[2:]
+    if not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()[at : at + size]).hexdigest()
+
+
+def _not_kept(mark: Mapping[str, Any], world: World) -> Iterator[str]:
     agency = world.agencies[mark["gave"]]
     rows = query(agency.database, "SELECT * FROM outbox_packet WHERE packet_id = ?", mark["packet"])
     if not rows:

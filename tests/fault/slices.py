@@ -36,7 +36,7 @@ from tests.fault.restart import restart
 from tests.fault.runner import warm
 from tests.fault.safeguards import Bench, try_all
 from tests.fault.version import commit, fingerprint
-from tests.fault.world import build_world, make_pki
+from tests.fault.world import SMALL_PARTS, build_world, make_pki
 
 __all__ = ["PARTS", "main"]
 
@@ -90,7 +90,7 @@ def _kills(lane: Lane, spec: Spec) -> Iterator[Line]:
 def power(root: Path, sandbox: Sandbox, pki: DevPki, spec: Spec) -> Iterator[Line]:
     """Cut the power at moments of a recorded run."""
     recording = Recording(root, _CODES)
-    build_world(recording.root, pki, sandbox, _CODES)
+    build_world(recording.root, pki, sandbox, _CODES, parts=SMALL_PARTS)
     record(recording, build_shim(root), rounds=spec["rounds"])
     for lying in (False, True):
         number = spec["lying" if lying else "count"]
