@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pika import BlockingConnection, exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from connector.broker.link import connection_parameters
 from connector.broker.settings import BrokerSettings, Endpoint
@@ -11,6 +14,8 @@ from connector.broker.trouble import explain
 __all__ = ["probe"]
 
 _SECONDS = 3.0
+_REFUSED: Final = (AMQPConnectorException, exceptions.AMQPError, OSError)
+"""A port that takes the connection and never speaks AMQP is the first; it is no `AMQPError`."""
 
 
 def probe(settings: BrokerSettings) -> str | None:
@@ -29,6 +34,6 @@ def _try(endpoint: Endpoint, settings: BrokerSettings) -> str | None:
     parameters.socket_timeout = parameters.stack_timeout = _SECONDS
     try:
         BlockingConnection(parameters).close()
-    except (exceptions.AMQPError, OSError) as error:
+    except _REFUSED as error:
         return explain(error, endpoint, opening=True).en
     return None

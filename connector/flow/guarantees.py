@@ -151,7 +151,9 @@ def counted_concerns(state: NodeState, now: dt.datetime) -> Iterator[Concern]:
         if problem != CONNECTED:
             yield Concern(Guarantee.G2, f"broker of {agency}: {problem}")
     yield from _in_states(state.outbox_documents, _OUT)
+    yield from _in_states(state.outbox_statuses, _OUT, " among the answers sent (outbox statuses)")
     yield from _in_states(state.inbox_documents, _IN)
+    yield from _in_states(state.inbox_statuses, _IN, " among the answers received (inbox statuses)")
     for count, guarantee, text in (
         (
             state.lately_refused,
@@ -179,10 +181,11 @@ def counted_concerns(state: NodeState, now: dt.datetime) -> Iterator[Concern]:
 def _in_states(
     counts: Mapping[str, int],
     attention: Mapping[DeliveryState, Guarantee] | Mapping[InboxState, Guarantee],
+    among: str = "",
 ) -> Iterator[Concern]:
     for state, guarantee in attention.items():
         if counts.get(state.value):
-            yield Concern(guarantee, f"{counts[state.value]} {state.value}")
+            yield Concern(guarantee, f"{counts[state.value]} {state.value}{among}")
 
 
 def _figures(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str, Figure]]:
@@ -204,7 +207,7 @@ def _figures(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str, Figu
 
 
 def _of_documents(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str, Figure]]:
-    """Return the figures of what documents meet on their way, G1 to G5."""
+    """Return the figures of what documents and their answers meet on their way, G1 to G5."""
     sent, received, answers = state.outbox_documents, state.inbox_documents, state.inbox_statuses
     connected = [each for each in state.brokers.values() if each == CONNECTED]
     duplicates = [each.get(InboxState.DUPLICATE.value, 0) for each in (received, answers)]
@@ -219,6 +222,7 @@ def _of_documents(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str,
             "agencies": len(state.brokers),
             "connected": len(connected),
             **{each.value: sent.get(each.value, 0) for each in _OUT},
+            **{f"{each.value}_statuses": state.outbox_statuses.get(each.value, 0) for each in _OUT},
             "oldest_unsent": state.oldest_unsent,
         },
         Guarantee.G3: {
@@ -229,6 +233,7 @@ def _of_documents(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str,
             "quarantined": received.get(InboxState.QUARANTINED.value, 0),
             "quarantined_statuses": answers.get(InboxState.QUARANTINED.value, 0),
             "held": received.get(InboxState.HELD.value, 0),
+            "held_statuses": answers.get(InboxState.HELD.value, 0),
             "refused": received.get(InboxState.REFUSED.value, 0),
         },
         Guarantee.G5: {
@@ -236,6 +241,7 @@ def _of_documents(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str,
             "unanswered_for_a_day": state.unanswered,
             "not_taken_by_a_sink": state.failing,
             "parked": received.get(InboxState.PARKED.value, 0),
+            "parked_statuses": answers.get(InboxState.PARKED.value, 0),
             "failing_exchanges": beside.failing_exchanges,
             "oldest_undelivered": state.oldest_undelivered,
         },

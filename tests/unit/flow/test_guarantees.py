@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,9 @@ import structlog
 from click.testing import CliRunner
 
 from connector import clock
+from connector.broker import codes as broker_codes
+from connector.broker import probe
+from connector.broker.settings import BrokerSettings
 from connector.cli.app import app
 from connector.clock import ManualClock
 from connector.errors import Text
@@ -153,6 +157,32 @@ def received_as(*states: InboxState, kind: str = "document", attempts: int = 0) 
     return act
 
 
+def answered_as(*states: DeliveryState) -> Act:
+    """Seal an answer to a document that was received, and move it through states."""
+
+    def act(post: Post) -> None:
+        now = post.clock.now()
+        number = f"answer-{next(post.numbers)}"
+        packet = outbox.OutboxPacket(
+            packet_id=number,
+            kind="status",
+            sender="G22",
+            document_id="H41.1",
+            status_code="03",
+            content_digest=number,
+            digest=number,
+            body_size=1,
+            sealed_at=now,
+        )
+        with post.office.node.store.begin() as tx:
+            outbox.enqueue(tx, packet, ["H41"], b"recipe")
+            journal.append(tx, "status_sealed", {}, now=now)
+            for state in states:
+                outbox.set_state(tx, number, "H41", state, now=now)
+
+    return act
+
+
 def later(act: Act, **passed: float) -> Act:
     """Let time pass after something."""
 
@@ -230,6 +260,24 @@ CONCERNS: dict[str, tuple[str, Act, str]] = {
     "not reloaded": ("G1", condition(Kind.NOT_RELOADED, text=GONE), RELOAD_REFUSED.code),
     "adapter failing": ("G1", condition(Kind.FAILING, text=GONE), GONE.code),
     "refused": ("G1", refused, "records refused in the last 7 days"),
+    "returned answer": ("G2", answered_as(RETURNED), "1 returned among the answers sent"),
+    "blocked answer": ("G2", answered_as(DeliveryState.BLOCKED), "1 blocked among the answers"),
+    "parked answer": ("G2", answered_as(DeliveryState.PARKED), "1 parked among the answers sent"),
+    "quarantined status": (
+        "G4",
+        received_as(InboxState.QUARANTINED, kind="status"),
+        "1 quarantined among the answers received",
+    ),
+    "held status": (
+        "G4",
+        received_as(InboxState.HELD, kind="status"),
+        "1 held among the answers received",
+    ),
+    "parked status": (
+        "G5",
+        received_as(InboxState.PARKED, kind="status"),
+        "1 parked among the answers received",
+    ),
     "broker": ("G2", no_broker, "broker of G22: nobody answers"),
     "returned": ("G2", sent_as(RETURNED), "1 returned"),
     "blocked": ("G2", sent_as(DeliveryState.BLOCKED), "1 blocked"),
@@ -354,6 +402,66 @@ def test_figures_follow_the_store(post: Post) -> None:
         "newest_checked": told["journal_entries"],
         "head": told["journal_head"],
     }
+
+
+def test_answers_are_counted_apart_from_documents(post: Post) -> None:
+    """The figures and the concerns of answers are beside those of documents, not among them."""
+    for sent in (RETURNED, DeliveryState.PARKED, DeliveryState.BLOCKED):
+        answered_as(sent)(post)
+    for received in (InboxState.QUARANTINED, InboxState.HELD, InboxState.PARKED):
+        received_as(received, kind="status")(post)
+    sent_as(RETURNED)(post)
+    received_as(InboxState.PARKED)(post)
+    out, verified, stuck = (post.figures(name) for name in ("G2", "G4", "G5"))
+    assert [out[name] for name in ("returned", "parked", "blocked")] == [1, 0, 0]
+    assert [out[f"{name}_statuses"] for name in ("returned", "parked", "blocked")] == [1, 1, 1]
+    assert [verified[name] for name in ("quarantined", "held")] == [0, 0]
+    assert [verified[f"{name}_statuses"] for name in ("quarantined", "held")] == [1, 1]
+    assert (stuck["parked"], stuck["parked_statuses"]) == (1, 1)
+    touched = post.touched()
+    assert "1 returned" in touched["G2"]
+    assert "1 returned among the answers sent (outbox statuses)" in touched["G2"]
+    assert touched["G4"] == [
+        "1 quarantined among the answers received (inbox statuses)",
+        "1 held among the answers received (inbox statuses)",
+    ]
+    assert touched["G5"] == [
+        "1 parked",
+        "1 parked among the answers received (inbox statuses)",
+    ]
+
+
+def test_answers_that_went_well_are_no_concern(post: Post) -> None:
+    """An answer that was sent, and one that was taken in, touch nothing."""
+    answered_as(SENT)(post)
+    received_as(InboxState.DELIVERED, kind="status")(post)
+    received_as(InboxState.DUPLICATE, kind="status")(post)
+    assert post.touched() == {}
+
+
+def test_a_frozen_broker_is_a_concern_and_all_else_is_told(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A port that takes connections and says nothing, as a stopped process has it, touches G2."""
+    paused(post)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"amqp://G22:x@127.0.0.1:{listener.getsockname()[1]}/x"
+
+        def ask(settings: BrokerSettings) -> str | None:
+            return probe.probe(replace(settings, url=url))
+
+        monkeypatch.setattr(probe, "_SECONDS", 0.3)
+        monkeypatch.setattr(report, "probe", ask)
+        touched = post.touched()
+        code, out = post.status()
+    assert list(touched) == ["G1", "G2"]
+    (text,) = touched["G2"]
+    host = url.rpartition("@")[2].removesuffix("/x")
+    told = broker_codes.UNREACHABLE.at(broker=host, reason="").en
+    assert text.startswith(f"broker of G22: {told}")
+    assert code == 1
+    assert "\njournal: " in out
+    assert f"\n! G2 {text}\n" in out
 
 
 def test_the_concern_about_the_journal_says_where(post: Post) -> None:
