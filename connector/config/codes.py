@@ -25,6 +25,7 @@ __all__ = [
     "NOT_UTF8",
     "OTHER",
     "OUT_OF_RANGE",
+    "RETRY_SHRINKS",
     "SECRET_EMPTY",
     "SECRET_OPEN_TO_ALL",
     "SECRET_REFERENCE",
@@ -185,10 +186,10 @@ SECRET_UNREADABLE: Final = Text(
 )
 SECRET_OPEN_TO_ALL: Final = Text(
     "EDX-1023",
-    "the file with a secret is readable by every user of the machine",
-    "tệp chứa thông tin mật cho phép mọi người dùng trên máy đọc",
-    "chmod 0640 {path}",
-    "chmod 0640 {path}",
+    "the file with a secret is open to its group or to every user of the machine",
+    "tệp chứa thông tin mật mở cho nhóm hoặc mọi người dùng trên máy",
+    "let it belong to the daemon's user, then chmod 0600 {path}",
+    "để tệp thuộc về người dùng của dịch vụ, rồi chmod 0600 {path}",
     Severity.WARNING,
 )
 SECRET_EMPTY: Final = Text(
@@ -243,6 +244,13 @@ SINK_FOR_UNSERVED: Final = Text(
     "served: {served}",
     "các mã được phục vụ: {served}",
 )
+RETRY_SHRINKS: Final = Text(
+    "EDX-1033",
+    "retry.first_seconds ({first}) is larger than retry.max_seconds ({longest})",
+    "retry.first_seconds ({first}) lớn hơn retry.max_seconds ({longest})",
+    "waits grow from the first to the longest: raise max_seconds or lower first_seconds",
+    "khoảng chờ tăng dần từ lần đầu đến tối đa: tăng max_seconds hoặc giảm first_seconds",
+)
 
 CATALOGUE: Final[tuple[Text, ...]] = (
     FILE_MISSING,
@@ -276,4 +284,5 @@ CATALOGUE: Final[tuple[Text, ...]] = (
     DUPLICATE_AGENCY,
     DUPLICATE_ADAPTER,
     SINK_FOR_UNSERVED,
+    RETRY_SHRINKS,
 )

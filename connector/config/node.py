@@ -142,6 +142,17 @@ class RetryConfig(Settings):
         gt=0,
     )
 
+    @model_validator(mode="after")
+    def _grows(self) -> Self:
+        if self.first_seconds > self.max_seconds:
+            raise SettingProblem(
+                codes.RETRY_SHRINKS,
+                below=("first_seconds",),
+                first=f"{self.first_seconds:g}",
+                longest=f"{self.max_seconds:g}",
+            )
+        return self
+
 
 class MetricsConfig(Settings):
     """Health and metrics over HTTP."""

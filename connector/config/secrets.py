@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -11,10 +10,11 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from connector.config import codes
+from connector.config.file_access import open_to_others
 from connector.config.settings import LocalPath, SettingProblem, Settings
 from connector.errors import ConfigError, Finding
 
-__all__ = ["SecretRef", "check", "resolve"]
+__all__ = ["SecretRef", "check", "check_access", "resolve"]
 
 
 class SecretRef(Settings):
@@ -73,14 +73,27 @@ def resolve(ref: SecretRef, *, environ: Mapping[str, str] | None = None) -> str:
 
 
 def check(ref: SecretRef, *, environ: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
-    """Return what is wrong with a secret, and a warning if every user can read its file."""
+    """Return what is wrong with a secret, and a warning if its file is open to others."""
     try:
         resolve(ref, environ=environ)
     except ConfigError as error:
         return error.findings
-    if ref.file is not None and ref.file.stat().st_mode & stat.S_IROTH:
-        return (codes.SECRET_OPEN_TO_ALL.at(str(ref.file), path=str(ref.file)),)
-    return ()
+    return check_access(ref)
+
+
+def check_access(ref: SecretRef) -> tuple[Finding, ...]:
+    """Return a warning if a secret's file is open to others than its owner; it is not read."""
+    if ref.file is None:
+        return ()
+    try:
+        descriptor = os.open(ref.file, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return ()  # told where the secret is read
+    try:
+        others = open_to_others(descriptor)
+    finally:
+        os.close(descriptor)
+    return (codes.SECRET_OPEN_TO_ALL.at(str(ref.file), path=str(ref.file)),) if others else ()
 
 
 def _path(ref: SecretRef, environ: Mapping[str, str]) -> Path:

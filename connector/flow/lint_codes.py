@@ -95,6 +95,43 @@ BROKER_PLAIN: Final = Text(
     "ghi amqps://MÁY-CHỦ:5671/VHOST và broker.tls (QĐ 28/2018 Đ12); amqp:// chỉ dùng trong máy này",
     severity=Severity.WARNING,
 )
+BROKER_MANAGEMENT_PORT: Final = Text(
+    "EDX-1123",
+    "{ports} in broker.url is the usual port of RabbitMQ's management service, not of AMQP",
+    "{ports} trong broker.url là cổng thường dùng của dịch vụ quản trị RabbitMQ, không phải AMQP",
+    "write 5671 for amqps://, 5672 for amqp://; the management service belongs to "
+    "broker.management_url",
+    "ghi 5671 cho amqps://, 5672 cho amqp://; dịch vụ quản trị khai báo ở broker.management_url",
+    severity=Severity.WARNING,
+)
+ATTACHMENT_BEYOND_PACKET: Final = Text(
+    "EDX-1124",
+    "a file of limits.max_attachment_bytes ({attachment}) is a third larger in a packet, more than "
+    "limits.max_packet_bytes ({packet})",
+    "tệp cỡ limits.max_attachment_bytes ({attachment}) lớn thêm một phần ba khi vào gói tin, vượt "
+    "limits.max_packet_bytes ({packet})",
+    "raise max_packet_bytes to more than {needed}, or lower max_attachment_bytes to less than "
+    "{fits}",
+    "tăng max_packet_bytes lên trên {needed}, hoặc giảm max_attachment_bytes xuống dưới {fits}",
+    severity=Severity.WARNING,
+)
+NO_SINK_FOR: Final = Text(
+    "EDX-1125",
+    "no sink takes documents for {receivers}: all that arrive would be parked",
+    "không có đích nhận cho {receivers}: mọi văn bản đến sẽ bị tạm dừng (parked)",
+    "add a sink to `sinks`, or the code to `serves` of one; ignore this if nothing is received",
+    "thêm đích vào `sinks`, hoặc thêm mã vào `serves` của một đích; bỏ qua nếu không nhận văn bản",
+    severity=Severity.WARNING,
+)
+NO_REVOCATION_LIST: Final = Text(
+    "EDX-1126",
+    "{path} holds no revocation list: every packet that arrives would be held",
+    "{path} chưa có danh sách thu hồi: mọi gói tin đến sẽ bị giữ lại (held)",
+    "bring the authorities' lists in: `connector keys import-crl FILE`, or a job that writes *.crl",
+    "nạp danh sách của các cơ quan chứng thực: `connector keys import-crl TỆP`, hoặc tác vụ ghi "
+    "*.crl",
+    severity=Severity.WARNING,
+)
 
 CATALOGUE: Final[tuple[Text, ...]] = tuple(
     value for value in tuple(globals().values()) if isinstance(value, Text)

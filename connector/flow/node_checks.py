@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from connector.agencies.catalogue import Catalogue
@@ -15,6 +16,8 @@ from connector.clock import Clock
 from connector.config import codes as config_codes
 from connector.config.load import parse
 from connector.config.node import NodeConfig
+from connector.config.secrets import SecretRef, check_access
+from connector.config.yaml_source import Node
 from connector.errors import ConnectorError, Finding, Severity
 from connector.flow import codes, lint_codes
 from connector.flow.adapters.adapter import Adapter
@@ -28,15 +31,19 @@ from connector.sinks import codes as sink_codes
 from connector.sinks.settings import FolderSettings
 from connector.trust.codes import KEY_NOT_REGISTERED
 from connector.trust.inventory import certificate_findings
+from connector.trust.registry import Trust
+from connector.trust.settings import parse_key_list
 
 __all__ = ["check_node"]
+
+_MANAGEMENT_PORTS: Final = frozenset({15671, 15672})
 
 
 def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
     """Yield what of a node's configuration cannot be opened, or cannot do its work.
 
-    Keys, their certificates, trust, catalogue, adapters, broker's address, directories and sinks;
-    no connection is opened and nothing is written.
+    Keys, their certificates, trust, catalogue, adapters, broker's address, passwords, limits,
+    directories and sinks; no connection is opened and nothing is written.
     """
     checks: tuple[Callable[[], object], ...] = (
         lambda: node_sinks(config),
@@ -45,6 +52,9 @@ def check_node(config: NodeConfig, clock: Clock) -> Iterator[Finding]:
     for check in checks:
         yield from _refusal(check)
     yield from _broker(config)
+    yield from _secrets(config)
+    yield from _limits(config)
+    yield from _receiving(config)
     yield from _directories(config)
     try:
         catalogue = load_catalogue(config.catalogue.file)
@@ -80,6 +90,7 @@ def _certificates(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Ite
     except ConnectorError as error:
         yield from error.findings
         return
+    yield from _revocation(config, trust)
     places = {
         agency.code: config.key_section(index).place()
         for index, agency in enumerate(config.agencies)
@@ -90,6 +101,17 @@ def _certificates(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Ite
             yield replace(finding, place=place, severity=Severity.ERROR)
         else:
             yield finding
+
+
+def _revocation(config: NodeConfig, trust: Trust) -> Iterator[Finding]:
+    """Yield a warning if every packet would wait for revocation lists that are not there.
+
+    Where responders are asked as well, what is missing comes by itself.
+    """
+    revocations = trust.revocations
+    policy, place = revocations.policy, config.section("trust", "crls_dir").place()
+    if policy.crls and policy.hold and not policy.ocsp and not revocations.lists:
+        yield lint_codes.NO_REVOCATION_LIST.at(place, path=config.trust.crls_dir)
 
 
 def _adapters(config: NodeConfig, catalogue: Catalogue, clock: Clock) -> Iterator[Finding]:
@@ -117,8 +139,10 @@ def _broker(config: NodeConfig) -> Iterator[Finding]:
     usable = all(_is_host(host) for host in hosts.split(","))
     if not usable:
         yield codes.BROKER_HOST.at(place)
-    elif config.broker.url.startswith("amqp:"):
-        yield from _in_the_open(hosts, place)
+    else:
+        if config.broker.url.startswith("amqp:"):
+            yield from _in_the_open(hosts, place)
+        yield from _management_ports(hosts, place)
     management = config.broker.management_url
     if management is not None and not _is_host(urlsplit(management).netloc.rpartition("@")[2]):
         yield lint_codes.MANAGEMENT_HOST.at(config.section("broker", "management_url").place())
@@ -154,11 +178,77 @@ def _in_the_open(hosts: str, place: str) -> Iterator[Finding]:
         yield lint_codes.BROKER_PLAIN.at(place, host=", ".join(away))
 
 
+def _management_ports(hosts: str, place: str) -> Iterator[Finding]:
+    """Yield a warning if a port is one at which RabbitMQ usually speaks HTTP."""
+    ports = {urlsplit(f"//{host}").port for host in hosts.split(",")} & _MANAGEMENT_PORTS
+    if ports:
+        named = ", ".join(str(port) for port in sorted(filter(None, ports)))
+        yield lint_codes.BROKER_MANAGEMENT_PORT.at(place, ports=named)
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _secrets(config: NodeConfig) -> Iterator[Finding]:
+    """Yield a warning for each file with a password or a PIN that is open to others."""
+    told: set[Path] = set()
+    for node, ref in _references(config):
+        if ref is not None and ref.file is not None and ref.file not in told:
+            told.add(ref.file)
+            yield from (replace(each, place=node.place(("file",))) for each in check_access(ref))
+
+
+def _references(config: NodeConfig) -> Iterator[tuple[Node, SecretRef | None]]:
+    """Yield what the node's own sections refer to as secrets; sinks and sources have their own."""
+    for name in ("password", "management_password"):
+        yield config.section("broker", name), getattr(config.broker, name)
+    yield config.section("store", "password"), config.store.password
+    for index, agency in enumerate(config.agencies):
+        yield config.section("agencies", index, "broker_password"), agency.broker_password
+        if agency.key is not None:
+            yield from _of_keys(config.key_section(index))
+
+
+def _of_keys(section: Node) -> Iterator[tuple[Node, SecretRef]]:
+    """Yield the passwords and PINs of an agency's keys; wrong settings are told elsewhere."""
+    try:
+        keys = parse_key_list(section)
+    except ConnectorError:
+        return
+    for index, key in enumerate(keys):
+        node = section.at((index,)) if isinstance(section.value, list) else section
+        for name, value in key:
+            if isinstance(value, SecretRef):
+                yield node.at((name,)), value
+
+
+def _limits(config: NodeConfig) -> Iterator[Finding]:
+    """Yield a warning if the largest file fits into no packet: base64 has four bytes for three."""
+    limits = config.limits
+    packet, attachment = limits.max_packet_bytes, limits.max_attachment_bytes
+    if 3 * packet < 4 * attachment:
+        by_packet = "max_packet_bytes" in limits.model_fields_set
+        name = "max_packet_bytes" if by_packet else "max_attachment_bytes"
+        yield lint_codes.ATTACHMENT_BEYOND_PACKET.at(
+            config.section("limits", name).place(),
+            packet=packet,
+            attachment=attachment,
+            needed=-(-4 * attachment // 3),
+            fits=3 * packet // 4,
+        )
+
+
+def _receiving(config: NodeConfig) -> Iterator[Finding]:
+    """Yield a warning if documents would arrive that go nowhere."""
+    taken = {code for sink in config.sinks for code in sink.serves or config.served}
+    left = [code for code in config.served if code not in taken]
+    if left:
+        place = config.section("sinks").place()
+        yield lint_codes.NO_SINK_FOR.at(place, receivers=", ".join(left))
 
 
 def _directories(config: NodeConfig) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.outbound import Origin, Outbound
 from connector.flow.own_signature import OwnSignature
+from connector.flow.part_headers import without_part
 from connector.flow.receipts import Receipts, named
 from connector.flow.refusals import impossible, only
 from connector.model.envelope import Business, BusinessType, Document, StatusCode
@@ -142,10 +143,16 @@ class Operator:
         return packet
 
     def process_again(self, text: str) -> InboxMessage:
-        """Process a received packet again: from delivery if it was verified, else from start."""
+        """Process a received packet again: from delivery if it was verified, else from start.
+
+        Raises:
+            PermanentError: it is done with, or it is but a part of a packet.
+        """
         row = self.received(text)
         with self._ledger.work() as work:
             row = inbox.message(work.tx, row.message_key) or row
+            if _is_part_alone(row):
+                raise _only_evidence(text)
             verified = row.verification is not None and row.kind == "document"
             state = InboxState.VERIFIED if verified else InboxState.RECEIVED
             if row.state in {InboxState.DELIVERED, InboxState.CANCELLED, InboxState.DUPLICATE}:
@@ -346,6 +353,32 @@ def _split(deliveries: Sequence[Delivery]) -> _Split:
     never_sent = [d for d in deliveries if d.state in _NEVER_LEFT and d.attempts == 0]
     reached = [d for d in deliveries if d not in never_sent and d.state not in _GONE]
     return _Split(tuple(d.receiver for d in never_sent), tuple(d.receiver for d in reached))
+
+
+def _is_part_alone(row: InboxMessage) -> bool:
+    """Tell whether a message is a part that was set aside; a joined packet bears no number."""
+    unusable = any(each.get("code") == codes.PART_UNUSABLE.code for each in row.findings)
+    return unusable or without_part(row.headers) != row.headers
+
+
+def _only_evidence(text: str) -> PermanentError:
+    """Return the error that a part is not processed: its packet has to come again as a whole."""
+    finding = codes.ACTION_NOT_POSSIBLE.at(
+        text,
+        action="retry",
+        reason_en="it is only a part of a packet, kept as evidence",
+        reason_vi="đây chỉ là một phần của gói tin, được giữ làm bằng chứng",
+        target=text,
+    )
+    return PermanentError(
+        replace(
+            finding,
+            hint_en=f"remove the cause that `connector inbox show {text}` names (a limit: raise it "
+            "in connector.yaml), then ask the sender to `connector resend` the packet",
+            hint_vi=f"khắc phục nguyên nhân nêu trong `connector inbox show {text}` (nếu do giới "
+            "hạn: nâng trong connector.yaml), rồi đề nghị bên gửi `connector resend` gói tin",
+        )
+    )
 
 
 def _of_issuer(found: Sequence[InboxMessage], text: str) -> Sequence[InboxMessage]:

@@ -238,3 +238,27 @@ def test_parts_are_bounded(tmp_path: Path, setting: str, fits: bool) -> None:
     else:
         (finding,) = refused(tmp_path, text)
         assert "connector.yaml:7:" in finding.place
+
+
+@pytest.mark.parametrize(
+    ("retry", "at"),
+    [
+        ("{first_seconds: 60, max_seconds: 30}", ":8:24"),
+        ("{max_seconds: 3, first_seconds: 3.5}", ":8:40"),
+        ("{max_seconds: 4}", ":8:8"),
+        ("{first_seconds: 4000}", ":8:24"),
+    ],
+)
+def test_first_wait_is_not_the_longest(tmp_path: Path, retry: str, at: str) -> None:
+    """Waits grow: a first one above the longest is refused at its place."""
+    (finding,) = refused(tmp_path, f"{MINIMAL}retry: {retry}\n")
+    assert (finding.code, finding.severity.value) == ("EDX-1033", "error")
+    assert finding.place.endswith(f"connector.yaml{at}")
+    assert finding.hint_en
+    assert finding.hint_vi
+
+
+def test_waits_may_stay_the_same(tmp_path: Path) -> None:
+    """A first wait that is the longest as well is one length for all."""
+    retry = load(tmp_path, f"{MINIMAL}retry: {{first_seconds: 7, max_seconds: 7}}\n").retry
+    assert (retry.first_seconds, retry.max_seconds) == (7, 7)

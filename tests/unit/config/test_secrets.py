@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connector.config.load import Settings, findings_of, parse
-from connector.config.secrets import SecretRef, check, resolve
+from connector.config.secrets import SecretRef, check, check_access, resolve
 from connector.config.yaml_source import parse_yaml
 from connector.errors import ConfigError
 
@@ -79,17 +79,25 @@ def test_empty_and_binary_secrets_are_refused(tmp_path: Path, content: bytes, co
     assert caught.value.code == code
 
 
-def test_check_warns_of_open_files(tmp_path: Path) -> None:
-    """A secret that every user can read is a warning; an absent one an error."""
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_check_warns_of_open_files(tmp_path: Path, mode: int) -> None:
+    """A secret that others than its owner can read is a warning; an absent one an error."""
     path = tmp_path / "pw"
     path.write_bytes(b"x")
-    path.chmod(0o644)
+    path.chmod(mode)
     found = ref(tmp_path, "password: {file: pw}")
     assert [(one.code, one.severity.value) for one in check(found)] == [("EDX-1023", "warning")]
-    path.chmod(0o640)
+    path.chmod(0o600)
     assert check(found) == ()
     path.unlink()
     assert [one.code for one in check(found)] == ["EDX-1022"]
+
+
+def test_only_files_are_open_to_others(tmp_path: Path) -> None:
+    """Of a variable, a credential and a file that is not there nothing is known."""
+    assert check_access(SecretRef(env="PW")) == ()
+    assert check_access(SecretRef(credential="pw")) == ()
+    assert check_access(SecretRef(file=tmp_path / "away")) == ()
 
 
 def test_reference_is_shown_not_the_secret(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,10 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from connector.clock import ManualClock
 from connector.config.node import load_node
-from connector.errors import Finding, Severity
+from connector.errors import ConfigError, Finding, Severity
 from connector.flow.node_checks import check_node
 from connector.trust.pki import DevPki
 from tests.unit.flow.conftest import files_of
@@ -237,3 +242,187 @@ def test_mounted_share_that_is_away(config: Path, tmp_path: Path) -> None:
     assert [finding.code for finding in found(config)] == ["EDX-8001"]
     (tmp_path / "sink").mkdir()
     assert found(config) == []
+
+
+def warned(config: Path, code: str) -> Finding:
+    """Return the one finding of a configuration: a warning with a remedy in either language."""
+    (finding,) = found(config)
+    assert (finding.code, finding.severity) == (code, Severity.WARNING)
+    assert finding.hint_en
+    assert finding.hint_vi
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("limits", "column"),
+    [
+        ("{max_packet_bytes: 60000000}", 28),
+        ("{max_attachment_bytes: 90000000}", 32),
+        ("{max_attachment_bytes: 1000000, max_packet_bytes: 1300000}", 59),
+    ],
+)
+def test_file_that_fits_into_no_packet(config: Path, limits: str, column: int) -> None:
+    """The largest file makes a packet a third larger than itself, which would be refused."""
+    with config.open("a", encoding="utf-8") as stream:
+        stream.write(f"limits: {limits}\n")
+    finding = warned(config, "EDX-1124")
+    assert finding.place == f"{config}:12:{column}"
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        "{}",
+        "{max_packet_bytes: 69905067}",
+        "{max_attachment_bytes: 90000, max_packet_bytes: 120000}",
+    ],
+)
+def test_file_that_just_fits_into_a_packet(config: Path, limits: str) -> None:
+    """The shipped limits fit, and so do some that are exactly a third apart."""
+    with config.open("a", encoding="utf-8") as stream:
+        stream.write(f"limits: {limits}\n")
+    assert found(config) == []
+
+
+def test_remedy_of_a_file_that_fits_into_no_packet(config: Path) -> None:
+    """What it tells to write has no finding any more."""
+    with config.open("a", encoding="utf-8") as stream:
+        stream.write("limits: {max_attachment_bytes: 1000001, max_packet_bytes: 1300001}\n")
+    finding = warned(config, "EDX-1124")
+    assert "1333335" in finding.hint_en
+    assert "975000" in finding.hint_vi
+    change(config, "1300001", "1333335")
+    assert found(config) == []
+    change(config, "1333335", "1300001")
+    change(config, "1000001", "975000")
+    assert found(config) == []
+
+
+def test_documents_that_no_sink_takes(config: Path) -> None:
+    """Codes that are served, and for which no sink is there, are named."""
+    change(
+        config, "    name: Văn phòng Chính phủ", "    name: VP\n    serves: [G22, G22.01, G22.02]"
+    )
+    at = change(config, "{type: folder,", "{type: folder, serves: [G22.01],")
+    finding = warned(config, "EDX-1125")
+    assert finding.place.startswith(at)
+    assert "for G22, G22.02:" in finding.en
+    assert "G22.01" not in finding.vi
+
+
+def test_node_without_a_sink(config: Path) -> None:
+    """It may be there for sending only: a warning."""
+    change(config, "sinks: [{type: folder, directory: sink, create: true}]", "sinks: []")
+    finding = warned(config, "EDX-1125")
+    assert finding.place == f"{config}:11:8"
+    assert "for G22:" in finding.en
+    change(config, "sinks: []", "")
+    assert warned(config, "EDX-1125").place.startswith(str(config))
+
+
+TRUST = "trust: {"
+
+
+def test_revocation_lists_that_are_not_there_yet(config: Path, tmp_path: Path) -> None:
+    """With an empty directory every packet would wait; other files in it are no lists."""
+    (tmp_path / "crls").mkdir()
+    (tmp_path / "crls" / "README").write_text("lists go here", encoding="ascii")
+    at = change(config, TRUST, f"{TRUST}crls_dir: crls, ")
+    finding = warned(config, "EDX-1126")
+    assert finding.place.startswith(at)
+    assert str(tmp_path / "crls") in finding.en
+
+
+@pytest.mark.parametrize(
+    "policy", ["{mode: crl, on_missing: accept}", '{mode: "off"}', "{mode: crl_or_ocsp}"]
+)
+def test_revocation_lists_that_are_not_needed(config: Path, tmp_path: Path, policy: str) -> None:
+    """Nothing waits for lists that are not asked for, or that responders stand in for."""
+    (tmp_path / "crls").mkdir()
+    change(config, TRUST, f"{TRUST}crls_dir: crls, revocation: {policy}, ")
+    assert found(config) == []
+
+
+def test_revocation_list_that_is_there(config: Path, tmp_path: Path, pki: DevPki) -> None:
+    """One list is enough: whether it covers everybody, only a packet can tell."""
+    (tmp_path / "crls").mkdir()
+    authority, now = pki.directory / "authority", ManualClock().now()
+    issuer = x509.load_pem_x509_certificate((authority / "issuing.crt").read_bytes())
+    key = load_pem_private_key((authority / "issuing.key").read_bytes(), None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    crl = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.subject)
+        .last_update(now)
+        .next_update(now + dt.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (tmp_path / "crls" / "a.crl").write_bytes(crl.public_bytes(Encoding.DER))
+    change(config, TRUST, f"{TRUST}crls_dir: crls, ")
+    assert found(config) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('5672/x"', '5672/x", password: {file: secret}'),
+        ('5672/x"', '5672/x", management_password: {file: secret}'),
+        ("    name: V", "    broker_password: {file: secret}\n    name: V"),
+        ("adapters: ", "store: {password: {file: secret}}\nadapters: "),
+    ],
+)
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+def test_password_that_others_can_read(
+    config: Path, tmp_path: Path, *, before: str, after: str, mode: int
+) -> None:
+    """A file with a password is its owner's alone, as the operator's guide has it."""
+    secret = tmp_path / "secret"
+    secret.write_text("geheim", encoding="ascii")
+    secret.chmod(mode)
+    change(config, before, after)
+    place = next(
+        f"{config}:{number}:{line.index('secret') + 1}"
+        for number, line in enumerate(config.read_text("utf-8").splitlines(), 1)
+        if "secret" in line
+    )
+    finding = warned(config, "EDX-1023")
+    assert finding.place == place
+    assert finding.hint_en.endswith(f"chmod 0600 {secret}")
+    assert "geheim" not in str(finding)
+    secret.chmod(0o600)
+    assert found(config) == []
+
+
+def test_password_of_several_is_told_once(config: Path, tmp_path: Path) -> None:
+    """One file is one mistake; a PIN's file is looked at as well, whatever the token says."""
+    for name in ("secret", "pin"):
+        (tmp_path / name).write_text("geheim", encoding="ascii")
+        (tmp_path / name).chmod(0o644)
+    change(config, '5672/x"', '5672/x", password: {file: secret}')
+    change(config, "    name: V", "    broker_password: {file: secret}\n    name: V")
+    text = config.read_text("utf-8")
+    key = next(line for line in text.splitlines() if "key: {type: pem" in line)
+    token = "    key: [{type: pkcs11, module: m.so, slot: 0, key_label: k, pin: {file: pin}}]"
+    change(config, key, token)
+    findings = [each for each in found(config) if each.code == "EDX-1023"]
+    assert [each.hint_en.rpartition("/")[2] for each in findings] == ["secret", "pin"]
+
+
+@pytest.mark.parametrize(
+    "hosts", ["127.0.0.1:15672", "127.0.0.1:15671", "g22@localhost:5672,localhost:15672"]
+)
+def test_port_of_the_management_service(config: Path, hosts: str) -> None:
+    """Nobody speaks AMQP there."""
+    at = change(config, "127.0.0.1:5672", hosts)
+    finding = warned(config, "EDX-1123")
+    assert finding.place.startswith(at)
+    assert hosts[-5:] in finding.en
+    assert "5672" in finding.hint_en
+
+
+def test_waits_that_would_shrink(config: Path) -> None:
+    """What the node itself refuses is refused before anything else is looked at."""
+    with config.open("a", encoding="utf-8") as stream:
+        stream.write("retry: {first_seconds: 60, max_seconds: 30}\n")
+    with pytest.raises(ConfigError, match="EDX-1033"):
+        load_node(config)

@@ -64,8 +64,9 @@ def make(tmp_path: Path, pki: DevPki, adapter: Path) -> Made:
 
 
 def found(config: Path) -> list[Finding]:
-    """Return what lint says of a node."""
-    return list(check_node(load_node(config), ManualClock()))
+    """Return what lint says of a node, but for the sinks that most of these tests leave out."""
+    findings = check_node(load_node(config), ManualClock())
+    return [finding for finding in findings if finding.code != "EDX-1125"]
 
 
 def codes_of(config: Path) -> list[str]:
