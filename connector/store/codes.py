@@ -30,8 +30,10 @@ __all__ = [
     "OLDER_SCHEMA",
     "POSTGRES_EXTRA",
     "READ_ONLY",
+    "ROW_DAMAGED",
     "SQLITE_TOO_OLD",
     "STORE_ABSENT",
+    "STORE_LOST",
     "URL_UNKNOWN",
     "WAL_REFUSED",
 ]
@@ -85,6 +87,18 @@ WAL_REFUSED: Final = Text(
     "Put state_dir on a local disk, not on a network file system",
     "Đặt state_dir trên đĩa cục bộ, không đặt trên hệ thống tệp mạng",
 )
+STORE_LOST: Final = Text(
+    "EDX-5008",
+    "There is no store in this file, but {found} is there: documents in spool/ and parts/ are "
+    "known only to the store that wrote them. Nothing was changed",
+    "Tệp này không chứa kho dữ liệu, nhưng vẫn còn {found}: văn bản trong spool/ và parts/ chỉ "
+    "được ghi nhận trong kho dữ liệu đã tạo ra chúng. Chưa có gì bị thay đổi",
+    "Put store.db-wal and store.db-shm aside and restore store.db from the last backup. Only if "
+    "the state is really to begin anew, move spool/ and parts/ away and start again",
+    "Chuyển store.db-wal và store.db-shm sang chỗ khác rồi khôi phục store.db từ bản sao lưu gần "
+    "nhất. Chỉ khi thật sự muốn bắt đầu lại từ đầu, hãy chuyển spool/ và parts/ đi nơi khác rồi "
+    "khởi động lại",
+)
 DISK_FULL: Final = Text(
     "EDX-5010",
     "The disk is full; nothing of this step was kept",
@@ -128,6 +142,15 @@ READ_ONLY: Final = Text(
     "Không ghi được vào cơ sở dữ liệu",
     "Check owner and mode of the store's file and directory, and that the disk is not read-only",
     "Kiểm tra chủ sở hữu và quyền của tệp, thư mục kho dữ liệu, và đĩa không bị gắn chỉ đọc",
+)
+ROW_DAMAGED: Final = Text(
+    "EDX-5016",
+    "The store is damaged: {column} holds {value}, which the program never writes there",
+    "Kho dữ liệu bị hỏng: {column} chứa {value}, là giá trị mà chương trình không bao giờ ghi vào",
+    "Stop the daemon, keep the file, restore the last backup; rows changed by hand have to be "
+    "changed back",
+    "Dừng dịch vụ, giữ lại tệp, khôi phục bản sao lưu gần nhất; dòng nào đã bị sửa bằng tay thì "
+    "phải sửa lại như cũ",
 )
 BODY_MISSING: Final = Text(
     "EDX-5020",
@@ -237,12 +260,14 @@ CATALOGUE: Final[tuple[Text, ...]] = (
     OLDER_SCHEMA,
     STORE_ABSENT,
     WAL_REFUSED,
+    STORE_LOST,
     DISK_FULL,
     LOCKED,
     CORRUPT,
     DATABASE_FAILED,
     CANNOT_OPEN,
     READ_ONLY,
+    ROW_DAMAGED,
     BODY_MISSING,
     BODY_CHANGED,
     FILE_FAILED,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +17,23 @@ from sqlalchemy import Connection
 
 from connector.errors import ConfigError
 from connector.store import codes
+from connector.store.border import files
 
-__all__ = ["MIGRATIONS", "newest", "require_known", "revision", "upgrade"]
+__all__ = [
+    "MIGRATIONS",
+    "newest",
+    "require_known",
+    "require_nothing_lost",
+    "revision",
+    "upgrade",
+]
 
 MIGRATIONS: Final = Path(__file__).resolve().parent / "migrations"
 """Where the migrations are, in a checkout as in an installed package."""
+
+_CONTENTS: Final = ("spool", "parts")
+_SHARE: Final = re.compile(r"[0-9a-f]{2}")
+_CONTENT: Final = re.compile(r"[0-9a-f]{62}")
 
 
 def revision(connection: Connection) -> str | None:
@@ -37,6 +52,38 @@ def require_known(current: str | None, place: str) -> None:
     known = {script.revision for script in _scripts().walk_revisions()}
     if current is not None and current not in known:
         raise ConfigError(codes.NEWER_SCHEMA.at(place, found=current, known=newest()))
+
+
+def require_nothing_lost(path: Path) -> None:
+    """Refuse a file without a schema beside contents, which only the lost store knew.
+
+    A first start makes the store before the first content, so none is there then.
+    """
+    found = content_beside(path.parent)
+    if found is not None:
+        raise ConfigError(codes.STORE_LOST.at(str(path), found=found))
+
+
+def content_beside(directory: Path) -> str | None:
+    """Return the first content file of a state directory, None if there is none."""
+    for name in _CONTENTS:
+        for share in _named(directory / name, _SHARE):
+            for content in _named(share, _CONTENT):
+                return str(content)
+    return None
+
+
+def _named(directory: Path, names: re.Pattern[str]) -> Iterator[Path]:
+    """Yield what in a directory has such a name; nothing if it is not there."""
+    with files(str(directory)):
+        try:
+            entries = os.scandir(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        with entries:
+            for entry in entries:
+                if names.fullmatch(entry.name):
+                    yield directory / entry.name
 
 
 def upgrade(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Column, Table
 
-from connector.store.columns import Plain
+from connector.store.columns import UNREADABLE, Plain
 from connector.store.statements import Values
 
 __all__ = ["Shape"]
@@ -27,6 +27,7 @@ class Shape(Generic[T]):
         self.columns: Final[tuple[Column[Any], ...]] = tuple(table.c[name] for name in self.names)
         kinds = [(index, column.type) for index, column in enumerate(self.columns)]
         plain = [(index, kind) for index, kind in kinds if isinstance(kind, Plain)]
+        self._plain: Final = plain
         self._reads: Final[list[_Conversion]] = [(index, kind.read) for index, kind in plain]
         self._writes: Final[list[_Conversion]] = [(index, kind.write) for index, kind in plain]
         self._get: Final = attrgetter(*self.names)
@@ -36,8 +37,15 @@ class Shape(Generic[T]):
         return self._cls(**dict(zip(self.names, values, strict=True)))
 
     def read(self, row: Values) -> T:
-        """Return the dataclass for the values of `columns` as they stand there."""
-        return self.make(_converted(row, self._reads))
+        """Return the dataclass for the values of `columns` as they stand there.
+
+        Raises StorageError if one of them is none that the program writes.
+        """
+        try:
+            values = _converted(row, self._reads)
+        except UNREADABLE:
+            values = _converted(row, [(index, kind.load) for index, kind in self._plain])
+        return self.make(values)
 
     def write(self, instance: T) -> Values:
         """Return the values of `columns` as they are to stand there."""

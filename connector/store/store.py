@@ -22,8 +22,8 @@ from connector import crash
 from connector.clock import Clock
 from connector.errors import Bug, ConfigError, Finding, StorageError
 from connector.store import codes, migrate
-from connector.store.border import translated
-from connector.store.engine import Engines, connect
+from connector.store.border import files, translated
+from connector.store.engine import FILE_NAME, Engines, connect
 from connector.store.snapshot import copy_database
 
 __all__ = ["Store", "Transaction"]
@@ -50,10 +50,11 @@ class Store:
     def open(cls, url_or_state_dir: str | Path, *, clock: Clock, read_only: bool = False) -> Self:
         """Open a store and bring its schema up to date, with a backup before.
 
-        Raises ConfigError for an address, driver, file system or schema that cannot be used,
-        NoInputError if a store to be read only is absent, StorageError if it is damaged or
-        cannot be written.
+        Raises ConfigError for an address, driver, file system or schema that cannot be used, and
+        for a lost store beside documents of its own; NoInputError if a store to be read only is
+        absent, StorageError if it is damaged or cannot be written.
         """
+        _refuse_lost(url_or_state_dir)
         store = cls(connect(url_or_state_dir, read_only=read_only), clock, read_only=read_only)
         try:
             store._make_ready()
@@ -118,6 +119,8 @@ class Store:
             self._check_file()
         with translated(self.place), self._engines.reader.connect() as connection:
             current = migrate.revision(connection)
+        if current is None and self.path is not None:
+            migrate.require_nothing_lost(self.path)
         migrate.require_known(current, self.place)
         if current == migrate.newest():
             return
@@ -163,3 +166,13 @@ class Store:
         if self.path is not None and not getattr(driver, "in_transaction", True):
             reason = "the transaction was rolled back by the database"
             raise StorageError(codes.DATABASE_FAILED.at(self.place, reason=reason))
+
+
+def _refuse_lost(url_or_state_dir: str | Path) -> None:
+    """Refuse a lost store before SQLite makes its file anew and removes the log beside it."""
+    if isinstance(url_or_state_dir, str) and "://" in url_or_state_dir:
+        return  # looked at when it is open
+    path = Path(url_or_state_dir).absolute() / FILE_NAME
+    with files(str(path)):
+        if not path.exists() or not path.stat().st_size:
+            migrate.require_nothing_lost(path)
