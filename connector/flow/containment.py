@@ -129,16 +129,24 @@ class Containment:
             put_off(work, row, findings, until=self.policy.due(work.now, row.attempts + 1))
 
     def _park(self, row: InboxMessage, error: Exception) -> None:
-        reason = str(error) if isinstance(error, ConnectorError) else repr(error)
-        finding = codes.UNEXPECTED.at(reason=reason)
-        known = error.findings if isinstance(error, ConnectorError) else ()
+        findings = _told_of(error)
+        finding = findings[0]
         target = row.packet_id or row.message_key
         with self.ledger.work() as work:
-            put_aside(work, row, InboxState.PARKED, (finding, *known))
+            put_aside(work, row, InboxState.PARKED, findings)
             event = MessageQuarantined if row.verification is None else SinkFailed
             facts = {"packet_id": target, "reason": finding.en, "error_code": finding.code}
             work.record(event(document_id=row.document_id, sender=row.sender, **facts))
             work.record(AlarmRaised(sender=row.user_id, **facts))
+
+
+def _told_of(error: Exception) -> tuple[Finding, ...]:
+    """Return what is told of a failure: the program's own, unless a body is gone or damaged."""
+    if isinstance(error, StorageError) and concerns_one_body(error):
+        return error.findings
+    known = error.findings if isinstance(error, ConnectorError) else ()
+    reason = str(error) if isinstance(error, ConnectorError) else repr(error)
+    return (codes.UNEXPECTED.at(reason=reason), *known)
 
 
 def put_off(

@@ -23,6 +23,7 @@ __all__ = [
     "NOTICE_DAMAGED",
     "NOWHERE_TO_RECORD",
     "PASSWORD_IN_URL",
+    "SCRATCH_FAILED",
     "TABLE_MISMATCH",
     "TOO_LONG",
     "UNKNOWN_CHARSET",
@@ -70,6 +71,13 @@ NOTICE_DAMAGED: Final = Text(
     "tệp {name} đã bị sửa nên không ghi tiếp được",
     "restore or rename the file, then retry the document",
     "khôi phục hoặc đổi tên tệp, sau đó thử lại văn bản",
+)
+SCRATCH_FAILED: Final = Text(
+    "EDX-8007",
+    "no files for the program could be written into the temporary directory {path}: {reason}",
+    "không ghi được tệp cho chương trình vào thư mục tạm {path}: {reason}",
+    "check free space, permissions and the limit of open files; the document waits",
+    "kiểm tra dung lượng trống, quyền ghi và giới hạn số tệp mở; văn bản sẽ chờ",
 )
 UNKNOWN_KIND: Final = Text(
     "EDX-8011",
@@ -184,6 +192,7 @@ CATALOGUE: Final[tuple[Text, ...]] = (
     BAD_PACKET_ID,
     NOWHERE_TO_RECORD,
     NOTICE_DAMAGED,
+    SCRATCH_FAILED,
     UNKNOWN_KIND,
     UNKNOWN_PATH,
     COLUMN_TWICE,

@@ -2,7 +2,8 @@
 
 Written as temporary file, fdatasync, rename, fsync of the directory; of a group all take each of
 these steps together, so that they wait for the disk together. Temporary files of a process that
-died are removed when the spool is opened; those of a living one are held by a lock.
+died are removed when the spool is opened; those of a living one are held by a lock. What was found
+to be changed is put aside into ``damaged``, where it is no content any more.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import re
 import stat
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
@@ -164,13 +165,18 @@ class Spool:
         return True
 
     def verify(self, sha256: str) -> Spooled:
-        """Read a content again and compare; StorageError if it is gone or was changed."""
+        """Read a content again and compare; StorageError if it is gone or was changed.
+
+        A changed one is put aside if that is possible, so that it is written anew when it is put.
+        """
         spooled = self.get(sha256)
         with spooled.open() as stream, files(spooled.place):
             found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if found != sha256:
-            raise StorageError(codes.BODY_CHANGED.at(spooled.place, sha256=sha256, found=found))
-        return spooled
+            if found == sha256:
+                return spooled
+            with suppress(OSError):  # whoever may only read tells of it all the same
+                self._put_aside(spooled, os.fstat(stream.fileno()), found)
+        raise StorageError(codes.BODY_CHANGED.at(spooled.place, sha256=sha256, found=found))
 
     def digests(self, beginning: str = "??") -> Iterator[str]:
         """Yield the digests of all contents, or of those with these two first digits."""
@@ -184,6 +190,21 @@ class Spool:
         with files(place):
             status = _status(place)
         return None if status is None else dt.datetime.fromtimestamp(status.st_mtime, dt.UTC)
+
+    def _put_aside(self, spooled: Spooled, read: os.stat_result, found: str) -> None:
+        """Keep a changed file as evidence, unless another one has got its name since it was read.
+
+        Of several that were changed in the same way one is kept.
+        """
+        with self._names(fcntl.LOCK_EX):
+            there = _status(spooled.place)
+            if there is None or not os.path.samestat(there, read):
+                return
+            aside = f"{self._root}/damaged"
+            with suppress(FileExistsError):
+                os.mkdir(aside, 0o700)  # noqa: PTH102 - there is a str
+            os.rename(spooled.place, f"{aside}/{spooled.sha256}-{found[:8]}")  # noqa: PTH104
+            sync(aside, self._root, f"{self._root}/{spooled.sha256[:2]}")
 
     def _place(self, sha256: str) -> str:
         if _DIGEST.fullmatch(sha256) is None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import io
 import os
@@ -181,6 +183,94 @@ def test_a_changed_body_is_found(spool: Spool) -> None:
     with pytest.raises(StorageError) as caught:
         spool.verify(DIGEST)
     assert caught.value.code == codes.BODY_CHANGED.code
+
+
+def changed(spool: Spool, body: bytes = b"n" + BODY[1:]) -> None:
+    """Let a content be another of the same size, and somebody find that."""
+    spool.put(BODY).path.write_bytes(body)
+    with pytest.raises(StorageError) as caught:
+        spool.verify(DIGEST)
+    assert caught.value.code == codes.BODY_CHANGED.code
+
+
+def kept(spool: Spool) -> list[bytes]:
+    """Return what was put aside."""
+    return sorted(path.read_bytes() for path in (spool.directory / "damaged").iterdir())
+
+
+def test_a_changed_body_is_kept_aside_and_can_be_put_again(spool: Spool) -> None:
+    """What comes again is whole; the damaged file stays as evidence, and counts as no content."""
+    changed(spool)
+    (aside,) = (spool.directory / "damaged").iterdir()
+    assert aside.name.startswith(DIGEST)
+    assert stat.S_IMODE(aside.parent.stat().st_mode) == 0o700
+    assert list(spool.digests()) == []
+    assert spool.last_put(DIGEST) is None
+    assert read_all(spool.put(BODY)) == BODY
+    assert spool.verify(DIGEST).size == len(BODY)
+    assert list(Spool(spool.directory).digests()) == [DIGEST]
+    changed(spool)
+    assert kept(spool) == [b"n" + BODY[1:]]
+    spool.put(BODY)
+    changed(spool, b"m" + BODY[1:])
+    assert kept(spool) == [b"m" + BODY[1:], b"n" + BODY[1:]]
+    assert temporary_files(spool) == []
+
+
+@pytest.mark.usefixtures("threads_only")
+def test_what_is_put_aside_is_durable(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both directories, and the one that was made, are on the disk."""
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        fsync(descriptor)
+
+    spool.put(BODY)
+    monkeypatch.setattr(os, "fsync", noting)
+    changed(spool)
+    assert sorted(synced[-3:]) == sorted([DIGEST[:2], "damaged", spool.directory.name])
+
+
+@pytest.mark.parametrize("operation", ["mkdir", "rename", "flock"])
+def test_who_cannot_put_it_aside_still_tells(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """Somebody who may only read finds the change all the same, and changes nothing."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    place = spool.put(BODY).path
+    owner = {"mkdir": os, "rename": os, "flock": fcntl}[operation]
+    place.write_bytes(b"n" + BODY[1:])
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, operation, refused)
+        with pytest.raises(StorageError) as caught:
+            spool.verify(DIGEST)
+    assert caught.value.code == codes.BODY_CHANGED.code
+    assert place.read_bytes() == b"n" + BODY[1:]
+
+
+def test_a_body_put_anew_meanwhile_stays(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look and the move somebody else has mended it: that file is not taken away."""
+    path = spool.put(BODY).path
+    path.write_bytes(b"n" + BODY[1:])
+    real = hashlib.file_digest
+
+    def mended(stream: io.BufferedReader, name: str) -> object:
+        found = real(stream, name)
+        other = path.with_name("new")
+        other.write_bytes(BODY)
+        other.replace(path)
+        return found
+
+    monkeypatch.setattr(hashlib, "file_digest", mended)
+    with pytest.raises(StorageError):
+        spool.verify(DIGEST)
+    monkeypatch.undo()
+    assert spool.verify(DIGEST).size == len(BODY)
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 65])
