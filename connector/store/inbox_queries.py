@@ -44,6 +44,7 @@ _KNOWN_DOCUMENT: Final = frozenset(
 _VERIFIED_HELD: Final = f"state = '{InboxState.HELD}' AND verification IS NOT NULL"
 
 _M: Final = t.inbox_message.c
+_STATE: Final[Any] = _M.state.type
 _MESSAGE: Final = Statement(
     select(*MESSAGE.columns).where(_M.message_key == bindparam("message_key")), "message_key"
 )
@@ -111,7 +112,7 @@ def states(tx: Connection, keys: Iterable[str]) -> dict[str, InboxState]:
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
         rows = _states_of(len(some)).all(tx, *some)
-        found |= {key: InboxState(state) for key, state in rows}
+        found |= {key: _STATE.load(state) for key, state in rows}
     return found
 
 
