@@ -2,8 +2,8 @@
 
 Things are wanted in the order in which they came. So what comes when there is no room is not
 kept, rather than that it drives out what is wanted next; it is read again from where it is
-durable. One that hundreds have overtaken is not wanted any more: an operator has put it aside, or
-its receiver is away.
+durable. One that many have overtaken, whether they were here or not, is not wanted any more: an
+operator has put it aside, or its receiver is away.
 """
 
 from __future__ import annotations
@@ -24,21 +24,26 @@ _Thing = TypeVar("_Thing")
 class _Kept(Generic[_Thing]):
     thing: _Thing
     size: int
-    taken_before: int
+    asked_before: int
 
 
 class OnTheWay(Generic[_Thing]):
     """Keeps things by key, bounded in memory or on the disk; sizes are in bytes.
 
-    With `one_larger` a thing of any size is kept while nothing else is.
+    With `one_larger` a thing of any size is kept while nothing else is. A thing is `overtaken`
+    once so many others were asked for since it came.
     """
 
-    def __init__(self, limit_bytes: int, *, one_larger: bool = False) -> None:
+    def __init__(
+        self, limit_bytes: int, *, one_larger: bool = False, overtaken: int = _OVERTAKEN
+    ) -> None:
         self._limit: Final = limit_bytes
         self._one_larger: Final = one_larger
+        self._overtaken: Final = overtaken
         self._changed: Final = threading.Condition()
         self._kept: Final[dict[str, _Kept[_Thing]]] = {}
         self._bytes = 0
+        self._asked = 0
         self._taken = 0
         self._in_vain: int | None = None
 
@@ -50,16 +55,21 @@ class OnTheWay(Generic[_Thing]):
             alone = self._one_larger and not self._kept
             if alone or self._bytes + size <= self._limit:
                 self._bytes += size
-                self._kept[key] = _Kept(thing, size, self._taken)
+                self._kept[key] = _Kept(thing, size, self._asked)
 
     def look(self, key: str) -> _Thing | None:
         """Return a thing and keep it, None if it is not here."""
         found = self._kept.get(key)
-        return None if found is None else found.thing
+        if found is None:
+            with self._changed:
+                self._asked += 1
+            return None
+        return found.thing
 
     def take(self, key: str) -> _Thing | None:
         """Return a thing and forget it, None if it is not here."""
         with self._changed:
+            self._asked += 1
             had_room = self._has_room()
             found = self._drop(key)
             if found is None:
@@ -68,6 +78,11 @@ class OnTheWay(Generic[_Thing]):
             if self._has_room() and not had_room:  # to wake somebody for each would cost more
                 self._changed.notify_all()
             return found.thing
+
+    def forget(self, key: str) -> None:
+        """Let go of a thing that nobody asked for."""
+        with self._changed:
+            self._drop(key)
 
     def wait_for_room(self, step_seconds: float, most_seconds: float | None = None) -> None:
         """Wait until most are gone; no longer once nobody took one for so many seconds.
@@ -91,7 +106,7 @@ class OnTheWay(Generic[_Thing]):
     def _drop_overtaken(self) -> None:
         while self._kept:
             oldest, kept = next(iter(self._kept.items()))
-            if self._taken - kept.taken_before < _OVERTAKEN:
+            if self._asked - kept.asked_before < self._overtaken:
                 return
             self._drop(oldest)
 

@@ -26,6 +26,7 @@ _BESIDE_BYTES: Final = 32 << 10
 """About so much takes what a document says beside its files."""
 _MOST_FILES: Final = 32
 _MOST_DISK: Final = 256 << 20
+_OVERTAKEN_FILES: Final = 64
 _MOST_RECEIVED_BYTES: Final = 24 << 20
 _SMALL: Final = 1 << 20
 _STEP_SECONDS: Final = 0.02
@@ -79,13 +80,16 @@ class JustVerified:
         limit_disk: int = _MOST_DISK,
     ) -> None:
         self._in_memory: Final[OnTheWay[Known]] = OnTheWay(limit_bytes)
-        self._on_disk: Final[OnTheWay[Known]] = OnTheWay(limit_disk, one_larger=True)
+        self._on_disk: Final[OnTheWay[Known]] = OnTheWay(
+            limit_disk, one_larger=True, overtaken=_OVERTAKEN_FILES
+        )
         self._limit_files: Final = limit_files
         self._file_bytes: Final = limit_disk // limit_files
 
     def keep(self, message_key: str, known: Known) -> None:
         """Keep a document, in place of another by this key, as far as there is room."""
-        self.take(message_key)
+        self._in_memory.forget(message_key)
+        self._on_disk.forget(message_key)
         open_files = known.open_files
         if not open_files:
             self._in_memory.keep(message_key, known, known.held + _BESIDE_BYTES)

@@ -75,6 +75,18 @@ def test_what_was_overtaken_gives_way() -> None:
     assert fresh.take("away", b"recipe") is None
 
 
+def test_what_fills_all_room_gives_way_too() -> None:
+    """Packets whose receiver is away leave no room for others, until those have overtaken them."""
+    fresh = Fresh(most_bytes=10)
+    fresh.remember(_sealed("away", b"1234567890"), b"recipe", 1)
+    found = []
+    for number in range(600):
+        fresh.remember(_sealed(str(number), b"12345"), b"recipe", 1)
+        found.append(fresh.take(str(number), b"recipe") is not None)
+    assert (found[0], found[-1]) == (False, True)
+    assert fresh.take("away", b"recipe") is None
+
+
 def test_who_seals_waits_for_who_sends_only_while_he_sends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -198,6 +198,20 @@ def test_room_on_the_disk_is_bounded(on_disk: Callable[..., Document]) -> None:
     assert found == [False, True, True]
 
 
+def test_a_large_document_that_is_not_delivered_gives_way(
+    on_disk: Callable[..., Document],
+) -> None:
+    """One that was parked does not keep its room on the disk, and the others out, for good."""
+    kept, before = JustVerified(limit_disk=25), open_files()
+    kept.keep("parked", Known(on_disk(size=100)))
+    found = []
+    for number in range(100):
+        kept.keep(str(number), Known(on_disk(size=10)))
+        found.append(kept.take(str(number)) is not None)
+    assert (found[0], found[-1]) == (False, True)
+    assert open_files() == before
+
+
 def test_what_was_taken_leaves_its_room(on_disk: Callable[..., Document]) -> None:
     """A document that is delivered, or kept anew, is no longer counted as it was."""
     kept = JustVerified(limit_files=2)
