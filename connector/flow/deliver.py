@@ -129,7 +129,7 @@ class DeliveryDesk:
         body: Content
         envelope: Envelope
         if known is None:
-            body = self._spool.verify(row.body_sha256)
+            body = self._spool.verify(row.body_sha256, put_aside=True)
             envelope = read(body, limits=self._limits, scratch=self._spool.scratch).envelope
         elif (
             known.packet is None

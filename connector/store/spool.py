@@ -164,18 +164,20 @@ class Spool:
             Path(place).unlink(missing_ok=True)
         return True
 
-    def verify(self, sha256: str) -> Spooled:
+    def verify(self, sha256: str, *, put_aside: bool = False) -> Spooled:
         """Read a content again and compare; StorageError if it is gone or was changed.
 
-        A changed one is put aside if that is possible, so that it is written anew when it is put.
+        With `put_aside` a changed one leaves its place if that is possible, so that it is written
+        anew when it is put.
         """
         spooled = self.get(sha256)
         with spooled.open() as stream, files(spooled.place):
             found = hashlib.file_digest(stream, "sha256").hexdigest()
             if found == sha256:
                 return spooled
-            with suppress(OSError):  # whoever may only read tells of it all the same
-                self._put_aside(spooled, os.fstat(stream.fileno()), found)
+            if put_aside:
+                with suppress(OSError):  # whoever may only read tells of it all the same
+                    self._put_aside(spooled, os.fstat(stream.fileno()), found)
         raise StorageError(codes.BODY_CHANGED.at(spooled.place, sha256=sha256, found=found))
 
     def digests(self, beginning: str = "??") -> Iterator[str]:

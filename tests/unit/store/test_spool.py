@@ -183,13 +183,14 @@ def test_a_changed_body_is_found(spool: Spool) -> None:
     with pytest.raises(StorageError) as caught:
         spool.verify(DIGEST)
     assert caught.value.code == codes.BODY_CHANGED.code
+    assert put.path.is_file()  # who only looks takes nothing away
 
 
 def changed(spool: Spool, body: bytes = b"n" + BODY[1:]) -> None:
     """Let a content be another of the same size, and somebody find that."""
     spool.put(BODY).path.write_bytes(body)
     with pytest.raises(StorageError) as caught:
-        spool.verify(DIGEST)
+        spool.verify(DIGEST, put_aside=True)
     assert caught.value.code == codes.BODY_CHANGED.code
 
 
@@ -248,7 +249,7 @@ def test_who_cannot_put_it_aside_still_tells(
     with monkeypatch.context() as patch:
         patch.setattr(owner, operation, refused)
         with pytest.raises(StorageError) as caught:
-            spool.verify(DIGEST)
+            spool.verify(DIGEST, put_aside=True)
     assert caught.value.code == codes.BODY_CHANGED.code
     assert place.read_bytes() == b"n" + BODY[1:]
 
@@ -268,7 +269,7 @@ def test_a_body_put_anew_meanwhile_stays(spool: Spool, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(hashlib, "file_digest", mended)
     with pytest.raises(StorageError):
-        spool.verify(DIGEST)
+        spool.verify(DIGEST, put_aside=True)
     monkeypatch.undo()
     assert spool.verify(DIGEST).size == len(BODY)
 
