@@ -152,7 +152,7 @@ class Operator:
         with self._ledger.work() as work:
             row = inbox.message(work.tx, row.message_key) or row
             if _is_part_alone(row):
-                raise _only_evidence(text)
+                raise impossible("retry", "part", text)
             verified = row.verification is not None and row.kind == "document"
             state = InboxState.VERIFIED if verified else InboxState.RECEIVED
             if row.state in {InboxState.DELIVERED, InboxState.CANCELLED, InboxState.DUPLICATE}:
@@ -359,26 +359,6 @@ def _is_part_alone(row: InboxMessage) -> bool:
     """Tell whether a message is a part that was set aside; a joined packet bears no number."""
     unusable = any(each.get("code") == codes.PART_UNUSABLE.code for each in row.findings)
     return unusable or without_part(row.headers) != row.headers
-
-
-def _only_evidence(text: str) -> PermanentError:
-    """Return the error that a part is not processed: its packet has to come again as a whole."""
-    finding = codes.ACTION_NOT_POSSIBLE.at(
-        text,
-        action="retry",
-        reason_en="it is only a part of a packet, kept as evidence",
-        reason_vi="đây chỉ là một phần của gói tin, được giữ làm bằng chứng",
-        target=text,
-    )
-    return PermanentError(
-        replace(
-            finding,
-            hint_en=f"remove the cause that `connector inbox show {text}` names (a limit: raise it "
-            "in connector.yaml), then ask the sender to `connector resend` the packet",
-            hint_vi=f"khắc phục nguyên nhân nêu trong `connector inbox show {text}` (nếu do giới "
-            "hạn: nâng trong connector.yaml), rồi đề nghị bên gửi `connector resend` gói tin",
-        )
-    )
 
 
 def _of_issuer(found: Sequence[InboxMessage], text: str) -> Sequence[InboxMessage]:

@@ -29,6 +29,10 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "nothing to recall": ("no delivery is left to recall", "không còn lượt gửi nào để thu hồi"),
     "no document": ("only document packets are sent", "chỉ gửi được gói tin văn bản"),
+    "part": (
+        "it is only a part of a packet, kept as evidence",
+        "đây chỉ là một phần của gói tin, được giữ làm bằng chứng",
+    ),
     "overtaken": ("{status} was sent already", "đã gửi trạng thái {status}"),
     "not asked": (
         "its issuer has not asked for a change",
@@ -37,6 +41,16 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 _REMEDIES: Final[Mapping[str, tuple[str, str]]] = {
+    "part": (
+        (
+            "remove the cause that `connector inbox show {target}` names (a limit: raise it in "
+            "connector.yaml), then ask the sender to `connector resend` the packet"
+        ),
+        (
+            "khắc phục nguyên nhân nêu trong `connector inbox show {target}` (nếu do giới hạn: "
+            "nâng trong connector.yaml), rồi đề nghị bên gửi `connector resend` gói tin"
+        ),
+    ),
     "has left": (
         "`connector resend {target}` sends it again under the same id",
         "`connector resend {target}` gửi lại gói tin với cùng mã",

@@ -13,6 +13,7 @@ from connector.flow.refusals import impossible
         ("overtaken", {"status": "06"}, "06 was sent already", "đã gửi trạng thái 06"),
         ("nothing to recall", {}, "no delivery is left", "không còn lượt gửi nào"),
         ("deliveries", {"states": "H41 sent"}, "are: H41 sent", "các lượt gửi: H41 sent"),
+        ("part", {}, "only a part of a packet", "chỉ là một phần của gói tin"),
         ("has left", {"states": "H41 sent"}, "has left already: H41 sent", "đã gửi đi: H41 sent"),
     ],
 )
@@ -23,8 +24,9 @@ def test_both_languages_are_whole(why: str, facts: dict[str, object], en: str, v
     assert en in finding.en
     assert vi in finding.vi
     assert en not in finding.vi
-    verb = "resend" if why == "has left" else "status"
+    verb = {"has left": "resend", "part": "inbox show"}.get(why, "status")
     assert f"`connector {verb} 05/VPCP`" in finding.hint_en
+    assert f"`connector {verb} 05/VPCP`" in finding.hint_vi
 
 
 def test_what_has_left_is_sent_again_by_another_command() -> None:
