@@ -140,9 +140,10 @@ def _copy(content: Content, descriptor: int) -> bool:
     with content.open() as source:
         if content.size >= _LARGE:
             pour(source, descriptor, digest.update)
-        while chunk := source.read(WRITTEN_AT_ONCE):
-            digest.update(chunk)
-            write_all(descriptor, chunk)
+        else:
+            while chunk := source.read(WRITTEN_AT_ONCE):
+                digest.update(chunk)
+                write_all(descriptor, chunk)
     return digest.hexdigest() == content.sha256
 
 

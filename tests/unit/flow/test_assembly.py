@@ -216,13 +216,6 @@ def test_a_restart_before_the_parts_are_joined(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that ends when all parts are durable joins them when it begins again."""
-
-    class Killed(BaseException):
-        """Stands for SIGKILL."""
-
-    def killed(*_: object) -> None:
-        raise Killed
-
     messages = counter.parts_of(PACKET, 2500)
     counter.at_hand.waiting += messages
     with monkeypatch.context() as patch:
@@ -236,6 +229,15 @@ def test_a_restart_before_the_parts_are_joined(
     (row,) = counter.rows()
     assert counter.body(row) == PACKET
     assert counter.left_over() == (0, 0)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL."""
+
+
+def killed(*_: object) -> None:
+    """Stand for whatever the process was about to do."""
+    raise Killed
 
 
 def full_disk(*_: object, **__: object) -> Any:
@@ -415,13 +417,6 @@ def test_a_packet_in_the_spool_is_not_written_to(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed before its second name was removed, then parts by the same name: evidence stays."""
-
-    class Killed(BaseException):
-        """Stands for SIGKILL."""
-
-    def killed(*_: object) -> None:
-        raise Killed
-
     counter.at_hand.waiting += counter.parts_of(PACKET, 2500)
     with monkeypatch.context() as patch:
         patch.setattr(counter.assembler, "drop", killed)
