@@ -28,7 +28,7 @@ from connector.flow.ledger import Ledger, Work
 from connector.flow.part_headers import PartHeaders, read_part, without_part
 from connector.model.states import InboxState
 from connector.store import inbox, parts
-from connector.store.codes import BODY_MISSING
+from connector.store.codes import PARTS_GONE
 from connector.store.inbox import InboxMessage, NewMessage
 from connector.store.part_files import Fragment, PartFiles, end_of
 from connector.store.parts import Assembly, Piece
@@ -211,7 +211,8 @@ class Assembler:
         return self._spool.put_stream(_Joined(self._streams(assembly, pieces)))
 
     def _missing(self, assembly: str) -> Finding:
-        return BODY_MISSING.at(self._files.place(assembly), sha256=assembly)
+        place = self._files.place(assembly)
+        return PARTS_GONE.at(place, path=place)
 
     def _streams(self, assembly: str, pieces: Sequence[Piece]) -> Iterator[tuple[BinaryIO, int]]:
         """Yield a stream for each part and how much of it belongs to that."""

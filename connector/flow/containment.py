@@ -40,6 +40,7 @@ _ONE_BODY: Final = frozenset(
     {
         store_codes.BODY_MISSING.code,
         store_codes.BODY_CHANGED.code,
+        store_codes.PARTS_GONE.code,
         sink_codes.CONTENT_DAMAGED.code,
     }
 )

@@ -28,6 +28,7 @@ __all__ = [
     "NEWER_SCHEMA",
     "NO_HEAD_COMPARED",
     "OLDER_SCHEMA",
+    "PARTS_GONE",
     "POSTGRES_EXTRA",
     "READ_ONLY",
     "ROW_DAMAGED",
@@ -173,6 +174,13 @@ FILE_FAILED: Final = Text(
     "Check owner, mode and disk; the directory must belong to the daemon's user",
     "Kiểm tra chủ sở hữu, quyền và đĩa; thư mục phải thuộc về người dùng chạy dịch vụ",
 )
+PARTS_GONE: Final = Text(
+    "EDX-5023",
+    "Parts of a large packet are gone from {path}: it cannot become whole any more",
+    "Một số phần của gói tin lớn không còn trong {path}: không thể ghép lại gói tin",
+    "Ask the sender to `connector resend` the packet; do not delete files in parts/ by hand",
+    "Đề nghị bên gửi `connector resend` gói tin; không xoá tệp trong parts/ bằng tay",
+)
 ALREADY_RUNNING: Final = Text(
     "EDX-5030",
     "Another daemon works on this state directory already (process {pid})",
@@ -271,6 +279,7 @@ CATALOGUE: Final[tuple[Text, ...]] = (
     BODY_MISSING,
     BODY_CHANGED,
     FILE_FAILED,
+    PARTS_GONE,
     ALREADY_RUNNING,
     JOURNAL_ROW_CHANGED,
     JOURNAL_GAP,

@@ -41,8 +41,8 @@ class PartFiles:
     def write_many(self, fragments: Sequence[Fragment]) -> None:
         """Make fragments durable together.
 
-        Raises StorageError if that fails, with the code of a missing body if a file of which
-        something is recorded is not here any more.
+        Raises StorageError if that fails, EDX-5023 if a file of which something is recorded is not
+        here any more.
         """
         begun: set[str] = set()
         with ExitStack() as held, files(self._root):
@@ -73,7 +73,7 @@ class PartFiles:
             try:
                 return open(place, "rb")  # noqa: PTH123 - the caller closes it
             except FileNotFoundError as error:
-                raise _missing(place, assembly) from error
+                raise _gone(place) from error
 
     def size(self, assembly: str) -> int:
         """Return how many bytes a file has; 0 if it is not there."""
@@ -109,7 +109,7 @@ class PartFiles:
         try:
             return os.open(place, os.O_WRONLY)
         except FileNotFoundError as error:
-            raise _missing(place, fragment.assembly) from error
+            raise _gone(place) from error
 
 
 def end_of(pieces: Sequence[Piece]) -> int:
@@ -117,5 +117,5 @@ def end_of(pieces: Sequence[Piece]) -> int:
     return max((each.start + each.size for each in pieces if each.start is not None), default=0)
 
 
-def _missing(place: str, assembly: str) -> StorageError:
-    return StorageError(codes.BODY_MISSING.at(place, sha256=assembly))
+def _gone(place: str) -> StorageError:
+    return StorageError(codes.PARTS_GONE.at(place, path=place))

@@ -25,7 +25,7 @@ from connector.flow.receive import Receiver
 from connector.model.content import read_all
 from connector.model.states import InboxState
 from connector.store import inbox, journal, parts
-from connector.store.codes import BODY_MISSING, DISK_FULL
+from connector.store.codes import DISK_FULL, PARTS_GONE
 from connector.store.inbox import InboxMessage
 from connector.store.parts import Piece
 from connector.store.spool import Spool
@@ -326,7 +326,7 @@ def test_parts_that_are_gone_from_the_disk(
         counter.receiver.pump()
     else:
         counter.take(*messages[early:])
-    assert counter.alarms() == [BODY_MISSING.code]
+    assert counter.alarms() == [PARTS_GONE.code]
     assert counter.rows() == []
     counter.take(*counter.parts_of(PACKET, 2500))
     (row,) = counter.rows()
