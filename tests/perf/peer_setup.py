@@ -106,6 +106,7 @@ _MAKERS: Final[dict[str, Callable[[Path], list[str]]]] = {
     "connector": _module("tests.perf.ours"),
     "naive": _module("tests.perf.peers.python_peer"),
     "tuned": _module("tests.perf.peers.python_peer"),
+    "durable": _module("tests.perf.peers.durable"),
     "xmlsec": _xmlsec,
     "command": _command,
     "node": _node,

@@ -61,6 +61,7 @@ PIPELINES: Final = {
             limit_reason="xmlschema takes gigabytes of memory for a packet of 20 MB",
         ),
         Pipeline("tuned libraries", "tuned", key_types=_ALL_KEYS),
+        Pipeline("tuned libraries, durable", "durable", directions=("in",), key_types=_ALL_KEYS),
         Pipeline("lxml + python-xmlsec", "xmlsec"),
         Pipeline(
             "xmlsec1 command",
@@ -123,7 +124,10 @@ class Profile:
     peers: tuple[str, ...] = field(default=EVERYBODY)
 
 
-_RACE: Final = ("connector", "tuned", "xmlsec", "java", "signature", "broker", "reception")
+_RACE: Final = (
+    *("connector", "tuned", "durable", "xmlsec", "java"),
+    *("signature", "broker", "reception"),
+)
 _END: Final = ("connector", "tuned", "java")
 
 FULL: Final = Profile(
@@ -166,12 +170,12 @@ SHORT: Final = Profile(
     scenes=(
         Scene(
             20 * _KB,
-            ("connector", "naive", "tuned", "signature", "broker", "reception"),
+            ("connector", "naive", "tuned", "durable", "signature", "broker", "reception"),
             rounds=1,
             documents=24,
         ),
     ),
     signing=((20 * _KB, "rsa2048"),),
-    peers=("connector", "naive", "tuned", "signature", "broker", "reception"),
+    peers=("connector", "naive", "tuned", "durable", "signature", "broker", "reception"),
 )
 PROFILES: Final = {profile.name: profile for profile in (FULL, QUICK, SHORT)}

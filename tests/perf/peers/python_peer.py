@@ -91,14 +91,18 @@ class PeerIn(_Peer):
         begun = time.perf_counter()
         waiting = self.channel.consume(f"edoc.{self.task.code}.inbox")
         for method, _, body in itertools.islice(waiting, count):
-            root = self.tool.verify(body or b"")
-            self.check(root, "document")
-            unpack(root, self._inbox / uuid.uuid4().hex)
-            self.publish(self.seal(build_receipt(root, self.task), "status"), "status")
+            self.take(body or b"")
             self.channel.basic_ack(method.delivery_tag if method else 0)
         seconds = time.perf_counter() - begun
         self.channel.cancel()
         return seconds
+
+    def take(self, body: bytes) -> None:
+        """Take one packet and answer it."""
+        root = self.tool.verify(body)
+        self.check(root, "document")
+        unpack(root, self._inbox / uuid.uuid4().hex)
+        self.publish(self.seal(build_receipt(root, self.task), "status"), "status")
 
 
 def main(arguments: list[str]) -> None:

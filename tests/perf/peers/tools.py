@@ -1,8 +1,8 @@
 """Four ways of signing and verifying with what one finds for Python; each loads only its own.
 
 naive: xmlschema, signxml, the key as PEM text each time. tuned: libxml2's schema, signxml, a key
-object. xmlsec: libxml2's schema, python-xmlsec. command: libxml2's schema, and the program
-``xmlsec1`` once for each packet.
+object; durable, too. xmlsec: libxml2's schema, python-xmlsec. command: libxml2's schema, and the
+program ``xmlsec1`` once for each packet.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def open_tool(task: Task) -> Tool:
     made: dict[str, Callable[[Task], Tool]] = {
         "naive": lambda task: _SignXml(task, key=task.key.read_bytes()),
         "tuned": _tuned,
+        "durable": _tuned,
         "xmlsec": _XmlSec,
         "command": _Command,
     }
