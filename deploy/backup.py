@@ -3,14 +3,16 @@
     /opt/connector/bin/python backup.py /var/lib/connector /var/backups/connector
 
 The spool only ever gains whole files named by their digest, so what the snapshot refers to is
-there when it is copied after it; files that the last backup has are not copied again. Parts of
-packets that are still arriving go away once they are joined, so they are copied before, too.
+there when it is copied after it; files that the last backup has are not copied again. Packets of
+which parts are still arriving are files that grow, and go away once they are whole: they are copied
+before the snapshot and again after it.
 Restore: see docs/operator.md.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -28,18 +30,20 @@ def copy_state(state_dir: Path, target: Path) -> Path:
     """Write STORE-TIME.db, spool and parts below `target`; return the database's file."""
     store = Store.open(state_dir, clock=SystemClock(), read_only=True)
     try:
-        _copy_files(state_dir / "parts", target / "parts")
+        _copy_parts(state_dir / "parts", target / "parts")
         database = backup(store, target)
     finally:
         store.close()
-    for name in ("spool", "parts"):
-        _copy_files(state_dir / name, target / name)
+    _copy_contents(state_dir / "spool", target / "spool")
+    _copy_parts(state_dir / "parts", target / "parts")
+    for evidence in (state_dir / "spool" / "damaged").glob("*"):
+        _copy(evidence, target / "spool" / "damaged" / evidence.name)
     return database
 
 
-def _copy_files(directory: Path, target: Path) -> None:
+def _copy_contents(directory: Path, target: Path) -> None:
     """Copy what is not there yet; what goes away meanwhile is needed no more."""
-    if not directory.is_dir():  # a node of a version that knew no parts
+    if not directory.is_dir():  # nothing was ever sent or received
         return
     source, copies = Spool(directory), Spool(target)
     for digest in source.digests():
@@ -53,6 +57,29 @@ def _copy_files(directory: Path, target: Path) -> None:
         else:
             with stream:
                 copies.put_stream(stream)
+
+
+def _copy_parts(directory: Path, target: Path) -> None:
+    """Copy files that are not named by what is in them, and grow; those that are joined go away."""
+    for path in directory.glob("[0-9a-f][0-9a-f]/*"):
+        _copy(path, target / path.parent.name / path.name)
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a file under its name, unless that was done since it was written last."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    draft = copy.with_name(f".{path.name}.new")
+    try:
+        if not copy.exists() or _written(copy) != _written(path):
+            shutil.copy2(path, draft)
+            draft.rename(copy)
+    except FileNotFoundError:
+        draft.unlink(missing_ok=True)
+
+
+def _written(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def main() -> int:

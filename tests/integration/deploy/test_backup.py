@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from connector.clock import SystemClock
+from connector.errors import StorageError
 from connector.store import journal
+from connector.store.part_files import Fragment, PartFiles
 from connector.store.spool import Spool
 from connector.store.store import Store
 
@@ -54,10 +58,46 @@ def test_parts_that_are_still_arriving_are_in_it(tmp_path: Path) -> None:
     """What a packet has of its parts comes back with the database."""
     state, target = tmp_path / "state", tmp_path / "backups"
     store = Store.open(state, clock=SystemClock())
-    part = Spool(state / "parts").put(b"one part")
+    name = "ab" + "0" * 62
+    spool = Spool(state / "parts")  # which makes the directories
+    files, copies = PartFiles(spool.directory), PartFiles(target / "parts")
+    files.write_many([Fragment(name, 0, b"one part, ")])
+    assert run(state, target).returncode == 0
+    assert copies.size(name) == 10
+    files.write_many([Fragment(name, 10, b"and another")])
     assert run(state, target).returncode == 0
     store.close()
-    assert Spool(target / "parts").verify(part.sha256).size == part.size
+    with copies.open(name) as stream:
+        assert stream.read() == b"one part, and another"
+
+
+def test_a_file_that_began_anew_is_copied_anew(tmp_path: Path) -> None:
+    """Another packet under the same name, as long as the one before, takes its place."""
+    state, target = tmp_path / "state", tmp_path / "backups"
+    Store.open(state, clock=SystemClock()).close()
+    name = "cd" + "0" * 62
+    files = PartFiles(Spool(state / "parts").directory)
+    for body in (b"expired.", b"a packet"):
+        files.write_many([Fragment(name, 0, body)])
+        assert run(state, target).returncode == 0
+        with PartFiles(target / "parts").open(name) as stream:
+            assert stream.read() == body
+        (state / "parts" / "cd" / ("0" * 62)).unlink()
+
+
+def test_evidence_of_changed_bodies_is_in_it(tmp_path: Path) -> None:
+    """What was put aside because somebody changed it is kept with all else."""
+    state, target = tmp_path / "state", tmp_path / "backups"
+    Store.open(state, clock=SystemClock()).close()
+    spool = Spool(state / "spool")
+    body = spool.put(b"as it came")
+    body.path.chmod(0o600)
+    body.path.write_bytes(b"as somebody made it")
+    with pytest.raises(StorageError):
+        spool.verify(body.sha256, put_aside=True)
+    assert run(state, target).returncode == 0
+    (copy,) = (target / "spool" / "damaged").iterdir()
+    assert copy.read_bytes() == b"as somebody made it"
 
 
 def test_a_backup_of_nothing_says_so(tmp_path: Path) -> None:
