@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from connector.cli.asking import confirmed
 from connector.cli.files import write_new
+from connector.cli.many import insist_on_one_way, one_by_one
 from connector.cli.nodes import (
     config_option,
     json_option,
@@ -17,14 +19,21 @@ from connector.cli.nodes import (
     this_actor,
     yes_option,
 )
-from connector.cli.output import print_json, table
+from connector.cli.output import counted, print_json, table, talk
 from connector.cli.rows import chosen_states, received_message
 from connector.cli.stores import opened_spool, opened_store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.store.inbox import InboxMessage
+    from connector.store.store import Store
 
 __all__ = ["inbox"]
+
+_RETRIED: Final = ("parked", "held", "quarantined")
+_MOST: Final = 1_000_000
+_AT_ONCE: Final = 1 << 20
 
 
 @click.group()
@@ -87,14 +96,49 @@ def show(config_path: Path, packet: str, *, as_json: bool) -> None:
 @inbox.command()
 @config_option
 @yes_option
-@click.argument("packet")
-def retry(config_path: Path, packet: str, *, dry_run: bool, yes: bool) -> None:
-    """Process the parked, held or quarantined PACKET again."""
+@click.option("--all", "every", is_flag=True, help="All that is parked, instead of PACKETs.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(_RETRIED),
+    help="With --all: only messages in this state, by default parked.",
+)
+@click.option("--kind", type=click.Choice(["document", "status"]), help="With --all: only these.")
+@click.argument("packets", nargs=-1, metavar="[PACKET]...")
+def retry(
+    config_path: Path,
+    packets: tuple[str, ...],
+    states: tuple[str, ...],
+    kind: str | None,
+    *,
+    every: bool,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Process the parked, held or quarantined PACKETs again.
+
+    Each is a transaction of its own; one that cannot be processed is told, the others are.
+    """
+    insist_on_one_way(packets, every=every, chosen=bool(states or kind))
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
-        row = operator.received(packet)
-        if confirmed(f"process {row.packet_id or packet} again", dry_run=dry_run, yes=yes):
-            operator.process_again(row.message_key)
+        chosen = (
+            _set_aside(node.store, states or _RETRIED[:1], kind)
+            if every
+            else [operator.received(text) for text in packets]
+        )
+        if not chosen:
+            talk("there is nothing to process again")
+            return
+        one_by_one(
+            chosen,
+            lambda row: operator.process_again(row.message_key),
+            told=lambda row: f"process {row.packet_id or row.message_key} again",
+            together=lambda count: f"process {counted(count, 'message')} again",
+            dry_run=dry_run,
+            yes=yes,
+        )
 
 
 inbox.add_command(retry, "release")
@@ -116,13 +160,49 @@ def park(config_path: Path, packet: str, reason: str, *, dry_run: bool, yes: boo
 
 @inbox.command()
 @config_option
+@yes_option
+@click.option("--reason", required=True, help="Journalled: what was found out, and by whom.")
+@click.argument("packets", nargs=-1, required=True, metavar="PACKET...")
+def close(
+    config_path: Path, packets: tuple[str, ...], reason: str, *, dry_run: bool, yes: bool
+) -> None:
+    """Close the cases of quarantined PACKETs, when somebody has seen to them.
+
+    They stay quarantined, as evidence, and nobody is told; `status` counts them as no concern any
+    more. `inbox retry` opens a case again.
+    """
+    with opened_node(config_path) as node:
+        operator = node.operator(this_actor())
+        one_by_one(
+            [operator.received(text) for text in packets],
+            lambda row: operator.close_quarantined(row.message_key, reason),
+            told=lambda row: f"close the case of {row.packet_id or row.message_key}",
+            together=lambda count: f"close {counted(count, 'case')}",
+            dry_run=dry_run,
+            yes=yes,
+        )
+
+
+@inbox.command()
+@config_option
 @click.argument("packet")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export(config_path: Path, packet: str, file: Path) -> None:
     """Write the bytes of PACKET, exactly as received, to the new FILE."""
     with opened_store(config_path) as store, store.read() as tx:
         row = received_message(tx, packet)
-    write_new(file, opened_spool(config_path).get(row.body_sha256).path.read_bytes())
+    with opened_spool(config_path).get(row.body_sha256).open() as stream:
+        write_new(file, iter(partial(stream.read, _AT_ONCE), b""))
+
+
+def _set_aside(store: Store, states: Sequence[str], kind: str | None) -> list[InboxMessage]:
+    """Return all messages in some states, the oldest first."""
+    from connector.model.states import InboxState
+    from connector.store import inbox as rows
+
+    wanted = [InboxState(name) for name in states]
+    with store.read() as tx:
+        return rows.list_messages(tx, states=wanted, kind=kind, limit=_MOST)[::-1]
 
 
 def _as_dict(row: InboxMessage) -> dict[str, Any]:
@@ -142,6 +222,7 @@ def _as_dict(row: InboxMessage) -> dict[str, Any]:
         "received_at": row.received_at.isoformat(),
         "attempts": row.attempts,
         "copies": row.copies,
+        "closed_at": row.closed_at.isoformat() if row.closed_at else None,
         "findings": row.findings,
         "digest": row.digest,
         "bytes": row.body_size,

@@ -9,6 +9,7 @@ import click
 
 from connector.cli.asking import confirmed
 from connector.cli.files import write_new
+from connector.cli.many import insist_on_one_way, one_by_one
 from connector.cli.nodes import (
     config_option,
     json_option,
@@ -22,6 +23,8 @@ from connector.cli.rows import chosen_states, sent_packet
 from connector.cli.stores import opened_spool, opened_store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.model.states import DeliveryState
     from connector.store.outbox import Delivery, OutboxPacket
     from connector.store.store import Transaction
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["outbox"]
 
 _ACTS: Final = {1: "recall", 2: "update", 3: "replacement"}
+_STUCK_FOR_GOOD: Final = ("returned", "parked", "blocked")
+_STUCK: Final = (*_STUCK_FOR_GOOD, "unconfirmed", "queued")
+_MOST: Final = 1_000_000
 
 
 @click.group()
@@ -131,23 +137,55 @@ def refused(config_path: Path, adapter: str | None, limit: int, *, as_json: bool
 @outbox.command()
 @config_option
 @yes_option
+@click.option("--all", "every", is_flag=True, help="All that is stuck, instead of PACKETs.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(_STUCK),
+    help="With --all: only deliveries in this state, by default returned, parked and blocked.",
+)
+@click.option("--kind", type=click.Choice(["document", "status"]), help="With --all: only these.")
 @click.option("--receiver", help="Only to this agency code.")
-@click.argument("packet")
+@click.argument("packets", nargs=-1, metavar="[PACKET]...")
 def retry(
-    config_path: Path, packet: str, receiver: str | None, *, dry_run: bool, yes: bool
+    config_path: Path,
+    packets: tuple[str, ...],
+    receiver: str | None,
+    states: tuple[str, ...],
+    kind: str | None,
+    *,
+    every: bool,
+    dry_run: bool,
+    yes: bool,
 ) -> None:
-    """Send a returned, blocked, parked or unanswered PACKET again, to whom it did not get."""
-    from connector.model.states import DeliveryState as State
+    """Send returned, blocked, parked or unanswered PACKETs again, to whom they did not get.
 
-    stuck = {State.RETURNED, State.BLOCKED, State.PARKED, State.UNCONFIRMED, State.QUEUED}
+    Each packet is a transaction of its own; one that cannot be sent is told, the others are sent.
+    """
+    insist_on_one_way(packets, every=every, chosen=bool(states or kind))
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
         with node.store.read() as tx:
-            found, receivers = _deliveries_in(tx, packet, stuck, receiver, action="retry")
-        act = f"send {found.packet_id} to {', '.join(receivers)} again"
-        if confirmed(act, dry_run=dry_run, yes=yes):
-            for code in receivers:
-                operator.requeue(found.packet_id, receiver=code)
+            chosen = (
+                _stuck(tx, states or _STUCK_FOR_GOOD, receiver, kind)
+                if every
+                else _named(tx, packets, receiver)
+            )
+        if not chosen:
+            talk("there is nothing to send again")
+            return
+        one_by_one(
+            chosen.items(),
+            lambda one: [operator.requeue(one[0], receiver=code) for code in one[1]],
+            told=lambda one: f"send {one[0]} to {', '.join(one[1])} again",
+            together=lambda count: (
+                f"send {counted(count, 'packet')} again "
+                f"({counted(sum(map(len, chosen.values())), 'delivery', 'deliveries')})"
+            ),
+            dry_run=dry_run,
+            yes=yes,
+        )
 
 
 @outbox.command()
@@ -185,6 +223,34 @@ def export(config_path: Path, packet: str, file: Path) -> None:
         found = sent_packet(tx, packet)
         made_of = recipe(tx, found.packet_id)
     write_new(file, Bodies(opened_spool(config_path)).chunks(found, made_of))
+
+
+def _named(tx: Transaction, packets: Sequence[str], receiver: str | None) -> dict[str, list[str]]:
+    """Return the packets that are named, with those of their receivers whom they did not reach.
+
+    Raises:
+        PermanentError: as `_deliveries_in` for the first one.
+    """
+    from connector.model.states import DeliveryState as State
+
+    stuck = set(map(State, _STUCK))
+    found = (_deliveries_in(tx, text, stuck, receiver, action="retry") for text in packets)
+    return {packet.packet_id: receivers for packet, receivers in found}
+
+
+def _stuck(
+    tx: Transaction, states: Sequence[str], receiver: str | None, kind: str | None
+) -> dict[str, list[str]]:
+    """Return all packets with deliveries in some states and their receivers, the oldest first."""
+    from connector.model.states import DeliveryState as State
+    from connector.store import outbox as rows
+
+    wanted = [State(name) for name in states]
+    found = rows.list_deliveries(tx, states=wanted, receiver=receiver, kind=kind, limit=_MOST)
+    chosen: dict[str, list[str]] = {}
+    for packet, delivery in reversed(found):
+        chosen.setdefault(packet.packet_id, []).append(delivery.receiver)
+    return chosen
 
 
 def _deliveries_in(

@@ -35,9 +35,9 @@ def talk(text: str) -> None:
     click.echo(text, err=True)
 
 
-def counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str, things: str | None = None) -> str:
     """Return a number with its noun: ``1 finding``, ``2 findings``."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+    return f"{count} {thing}" if count == 1 else f"{count} {things or f'{thing}s'}"
 
 
 def finding_lines(finding: Finding) -> Iterable[str]:

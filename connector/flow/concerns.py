@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from connector.store.conditions import Condition, ConditionKind
 __all__ = [
     "KEYS",
     "TRUST",
+    "broker_concerns",
     "failing_adapters",
     "failing_exchanges",
     "free_bytes",
@@ -31,6 +32,15 @@ TRUST: Final = "trust"
 
 _REFUSED: Final = {KEYS: codes.KEYS_REFUSED, TRUST: codes.TRUST_REFUSED}
 _SPOOLS: Final = ("", "spool", "parts")
+
+
+def broker_concerns(probed: Mapping[str, Finding | None]) -> list[Concern]:
+    """Return why the broker does not let agencies in; None stands for one that is let in."""
+    return [
+        Concern(Guarantee.G2, told(codes.BROKER_SHUT.at(agency=agency, **inside(why))))
+        for agency, why in probed.items()
+        if why is not None
+    ]
 
 
 def node_concerns(config: NodeConfig, found: Sequence[Condition]) -> list[Concern]:

@@ -12,6 +12,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from connector.errors import Text
+from connector.flow import concern_codes as codes
+from connector.flow.told import told
 from connector.model.states import DeliveryState, InboxState
 
 if TYPE_CHECKING:
@@ -69,16 +72,18 @@ _NAMES: Final[Mapping[Guarantee, Name]] = {
     Guarantee.G7: Name("văn bản mật không rời cơ quan", "secret documents never leave"),
     Guarantee.G8: Name("tài nguyên có giới hạn", "bounded"),
 }
-_OUT: Final[Mapping[DeliveryState, Guarantee]] = {
-    DeliveryState.PARKED: Guarantee.G2,
-    DeliveryState.RETURNED: Guarantee.G2,
-    DeliveryState.BLOCKED: Guarantee.G2,
+_OUT: Final[Mapping[DeliveryState, tuple[Guarantee, Text]]] = {
+    DeliveryState.PARKED: (Guarantee.G2, codes.DELIVERIES_PARKED),
+    DeliveryState.RETURNED: (Guarantee.G2, codes.DELIVERIES_RETURNED),
+    DeliveryState.BLOCKED: (Guarantee.G2, codes.DELIVERIES_BLOCKED),
 }
-_IN: Final[Mapping[InboxState, Guarantee]] = {
-    InboxState.PARKED: Guarantee.G5,
-    InboxState.QUARANTINED: Guarantee.G4,
-    InboxState.HELD: Guarantee.G4,
+_IN: Final[Mapping[InboxState, tuple[Guarantee, Text]]] = {
+    InboxState.PARKED: (Guarantee.G5, codes.MESSAGES_PARKED),
+    InboxState.QUARANTINED: (Guarantee.G4, codes.MESSAGES_QUARANTINED),
+    InboxState.HELD: (Guarantee.G4, codes.MESSAGES_HELD),
 }
+_DOCUMENTS: Final = {"en": "documents", "vi": "văn bản", "option": ""}
+_ANSWERS: Final = {"en": "answers", "vi": "phản hồi", "option": " --kind status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +138,13 @@ class Standing:
 
 def standings(state: NodeState, beside: Beside, concerns: Iterable[Concern]) -> dict[str, Standing]:
     """Return how each guarantee stands, from G1 to G8."""
-    told = tuple(concerns)
+    all_concerns = tuple(concerns)
     figures = _figures(state, beside)
     return {
         each.value: Standing(
             name=_NAMES[each],
             figures=figures[each],
-            concerns=tuple(concern.text for concern in told if concern.guarantee is each),
+            concerns=tuple(concern.text for concern in all_concerns if concern.guarantee is each),
         )
         for each in Guarantee
     }
@@ -147,45 +152,41 @@ def standings(state: NodeState, beside: Beside, concerns: Iterable[Concern]) -> 
 
 def counted_concerns(state: NodeState, now: dt.datetime) -> Iterator[Concern]:
     """Yield what a person has to see to by the counts and ages of a node."""
-    for agency, problem in state.brokers.items():
-        if problem != CONNECTED:
-            yield Concern(Guarantee.G2, f"broker of {agency}: {problem}")
-    yield from _in_states(state.outbox_documents, _OUT)
-    yield from _in_states(state.outbox_statuses, _OUT, " among the answers sent (outbox statuses)")
-    yield from _in_states(state.inbox_documents, _IN)
-    yield from _in_states(state.inbox_statuses, _IN, " among the answers received (inbox statuses)")
+    yield from _in_states(state.outbox_documents, _OUT, _DOCUMENTS)
+    yield from _in_states(state.outbox_statuses, _OUT, _ANSWERS)
+    for counts, closed, among in (
+        (state.inbox_documents, state.closed_documents, _DOCUMENTS),
+        (state.inbox_statuses, state.closed_statuses, _ANSWERS),
+    ):
+        quarantined = InboxState.QUARANTINED.value
+        open_cases = {quarantined: counts.get(quarantined, 0) - closed}
+        yield from _in_states({**counts, **open_cases}, _IN, among)
     for count, guarantee, text in (
-        (
-            state.lately_refused,
-            Guarantee.G1,
-            "records refused in the last 7 days, without secret ones, see `outbox refused`",
-        ),
-        (state.conflicts, Guarantee.G3, "records changed after sending in the last 7 days"),
-        (
-            state.unanswered,
-            Guarantee.G5,
-            "deliveries sent more than a day ago without any answer",
-        ),
-        (state.failing, Guarantee.G5, "verified documents that a sink does not take for now"),
+        (state.lately_refused, Guarantee.G1, codes.RECORDS_REFUSED),
+        (state.conflicts, Guarantee.G3, codes.RECORDS_CHANGED),
+        (state.unanswered, Guarantee.G5, codes.UNANSWERED),
+        (state.failing, Guarantee.G5, codes.NOT_TAKEN),
     ):
         if count:
-            yield Concern(guarantee, f"{text}: {count}")
-    for oldest, guarantee, word in (
-        (state.oldest_unsent, Guarantee.G2, "unsent"),
-        (state.oldest_undelivered, Guarantee.G5, "undelivered"),
+            yield Concern(guarantee, told(text.at(count=count)))
+    for oldest, guarantee, text in (
+        (state.oldest_unsent, Guarantee.G2, codes.UNSENT),
+        (state.oldest_undelivered, Guarantee.G5, codes.UNDELIVERED),
     ):
         if oldest and now - oldest > _STALE:
-            yield Concern(guarantee, f"documents wait {word} for more than 15 minutes")
+            yield Concern(guarantee, told(text.at()))
 
 
 def _in_states(
     counts: Mapping[str, int],
-    attention: Mapping[DeliveryState, Guarantee] | Mapping[InboxState, Guarantee],
-    among: str = "",
+    attention: Mapping[DeliveryState, tuple[Guarantee, Text]]
+    | Mapping[InboxState, tuple[Guarantee, Text]],
+    among: Mapping[str, str],
 ) -> Iterator[Concern]:
-    for state, guarantee in attention.items():
-        if counts.get(state.value):
-            yield Concern(guarantee, f"{counts[state.value]} {state.value}{among}")
+    for state, (guarantee, text) in attention.items():
+        count = counts.get(state.value)
+        if count:
+            yield Concern(guarantee, told(text.at(count=count, **among)))
 
 
 def _figures(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str, Figure]]:
@@ -232,6 +233,7 @@ def _of_documents(state: NodeState, beside: Beside) -> dict[Guarantee, dict[str,
         Guarantee.G4: {
             "quarantined": received.get(InboxState.QUARANTINED.value, 0),
             "quarantined_statuses": answers.get(InboxState.QUARANTINED.value, 0),
+            "closed_cases": state.closed_documents + state.closed_statuses,
             "held": received.get(InboxState.HELD.value, 0),
             "held_statuses": answers.get(InboxState.HELD.value, 0),
             "refused": received.get(InboxState.REFUSED.value, 0),

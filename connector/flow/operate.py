@@ -164,6 +164,7 @@ class Operator:
                 now=work.now,
                 not_before=work.now,
                 attempts=0,
+                closed_at=None,
             )
             self._acted(work, "inbox retry", row.packet_id or row.message_key)
         return row
@@ -177,6 +178,22 @@ class Operator:
                 raise impossible("park", "state", text, state=row.state.value)
             inbox.update(work.tx, row.message_key, state=InboxState.PARKED, now=work.now)
             self._acted(work, "inbox park", row.packet_id or row.message_key, reason)
+        return row
+
+    def close_quarantined(self, text: str, reason: str) -> InboxMessage:
+        """Note that somebody has seen to a quarantined message; it stays where it is.
+
+        Raises:
+            PermanentError: it is not quarantined.
+        """
+        row = self.received(text)
+        with self._ledger.work() as work:
+            row = inbox.message(work.tx, row.message_key) or row
+            if row.state is not InboxState.QUARANTINED:
+                raise impossible("close", "state", text, state=row.state.value)
+            closed = {"closed_at": work.now}
+            inbox.update(work.tx, row.message_key, state=row.state, now=work.now, **closed)
+            self._acted(work, "inbox close", row.message_key, reason)
         return row
 
     def reply(self, text: str, status: StatusCode, reason: str | None) -> list[str]:

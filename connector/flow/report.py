@@ -12,7 +12,9 @@ from connector.config.node import NodeConfig
 from connector.errors import PermanentError
 from connector.flow import codes
 from connector.flow.adapters.acts import adapter_concerns
+from connector.flow.concern_codes import NO_DAEMON
 from connector.flow.concerns import (
+    broker_concerns,
     failing_adapters,
     failing_exchanges,
     free_bytes,
@@ -29,6 +31,7 @@ from connector.flow.guarantees import (
     standings,
 )
 from connector.flow.links import agency_broker
+from connector.flow.told import told
 from connector.model.states import InboxState
 from connector.store import inbox, journal, outbox, parts, sources
 from connector.store.conditions import Condition, ConditionKind, conditions
@@ -57,7 +60,8 @@ class NodeState:
     ones, which are refused rightly; `conflicts` are those changed after sending in that week;
     `unanswered` deliveries are sent for a day without any status; of `failing` documents a sink
     wants nothing for now; `adapters` are those that are paused, wait, or could not be reloaded,
-    with that word. `refused_records` are all that stand, secret ones included. `guarantees`
+    with that word; of what is quarantined, `closed_documents` and `closed_statuses` are cases that
+    a person has closed. `refused_records` are all that stand, secret ones included. `guarantees`
     shares the concerns out among G1 to G8.
     """
 
@@ -72,6 +76,8 @@ class NodeState:
     outbox_statuses: Mapping[str, int]
     inbox_documents: Mapping[str, int]
     inbox_statuses: Mapping[str, int]
+    closed_documents: int
+    closed_statuses: int
     oldest_unsent: dt.datetime | None
     oldest_undelivered: dt.datetime | None
     journal_entries: int
@@ -124,10 +130,10 @@ def node_state(
     That no daemon runs is a concern, except `without_daemon`: then something else, such as cron,
     runs the node from time to time.
     """
-    brokers = {
-        agency.code: probe(agency_broker(config.broker, agency)) or CONNECTED
-        for agency in config.agencies
+    probed = {
+        agency.code: probe(agency_broker(config.broker, agency)) for agency in config.agencies
     }
+    brokers = {agency: CONNECTED if why is None else why.en for agency, why in probed.items()}
     with store.read() as tx:
         known = conditions(tx)
         held_up = [each for each in known if each.kind in _HOLDS_UP]
@@ -140,7 +146,8 @@ def node_state(
         broken = journal.verify_newest(tx, _CHECKED)
     running = without_daemon or state.daemon is not None
     concerns = (
-        *(() if running else (Concern(Guarantee.G5, "no daemon is running"),)),
+        *(() if running else (Concern(Guarantee.G5, told(NO_DAEMON.at())),)),
+        *broker_concerns(probed),
         *counted_concerns(state, now),
         *(Concern(Guarantee.G1, text) for text in adapter_concerns(held_up)),
         *node_concerns(config, known),
@@ -155,6 +162,7 @@ def node_state(
 
 def _counted(tx: Transaction, brokers: Mapping[str, str], now: dt.datetime) -> NodeState:
     """Return the counts and ages of the store; whoever else is asked is not in it yet."""
+    closed_statuses, closed_documents = inbox.closed_count(tx)
     return NodeState(
         daemon=None,
         brokers=brokers,
@@ -167,6 +175,8 @@ def _counted(tx: Transaction, brokers: Mapping[str, str], now: dt.datetime) -> N
         outbox_statuses=_counts(outbox.counts_of(tx, "status")),
         inbox_documents=_counts(_unread_too(tx)),
         inbox_statuses=_counts(inbox.counts(tx, "status")),
+        closed_documents=closed_documents,
+        closed_statuses=closed_statuses,
         oldest_unsent=outbox.oldest_open(tx),
         oldest_undelivered=inbox.oldest_open(tx),
         journal_entries=journal.count(tx),

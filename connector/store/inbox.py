@@ -21,6 +21,7 @@ from connector.store.inbox_queries import (
     by_document,
     by_packet,
     by_packets,
+    closed_count,
     counts,
     failing_count,
     find,
@@ -51,6 +52,7 @@ __all__ = [
     "by_document",
     "by_packet",
     "by_packets",
+    "closed_count",
     "counts",
     "failing_count",
     "find",
@@ -76,6 +78,7 @@ _URGENT_QUEUE: Final = ".inbox.urgent"
 _SETTABLE: Final = frozenset(
     {"packet_id", "sender", "document_id", "kind", "digest", "business_type", "status_code"}
     | {"subject", "code", "findings", "verification", "served", "attempts", "not_before"}
+    | {"closed_at"}
 )
 
 _M: Final = t.inbox_message.c

@@ -20,6 +20,7 @@ __all__ = [
     "by_document",
     "by_packet",
     "by_packets",
+    "closed_count",
     "counts",
     "failing_count",
     "find",
@@ -204,6 +205,15 @@ def counts(tx: Connection, kind: str | None = None) -> dict[InboxState, int]:
     if kind is not None:
         query = query.where(_M.kind == kind)
     return {row[0]: row[1] for row in tx.execute(query.group_by(_M.state))}
+
+
+def closed_count(tx: Connection) -> tuple[int, int]:
+    """Return how many quarantined messages have had their case closed: statuses, all others."""
+    closed = (_M.state == InboxState.QUARANTINED) & _M.closed_at.is_not(None)
+    found = tx.execute(select(_M.kind, func.count()).where(closed).group_by(_M.kind))
+    by_kind = {row[0]: row[1] for row in found}
+    statuses = by_kind.pop("status", 0)
+    return statuses, sum(by_kind.values())
 
 
 def failing_count(tx: Connection) -> int:

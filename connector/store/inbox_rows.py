@@ -51,7 +51,7 @@ class InboxMessage:
     """A received message; an absent id or type is empty, the rest is None until it is verified.
 
     `served` are the addressed codes that this node speaks for; `copies` counts how often the
-    broker delivered it.
+    broker delivered it; `closed_at` is when a person closed its case, for what stays quarantined.
     """
 
     message_key: str
@@ -80,6 +80,7 @@ class InboxMessage:
     not_before: dt.datetime
     updated_at: dt.datetime
     copies: int
+    closed_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

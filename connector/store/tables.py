@@ -184,6 +184,7 @@ inbox_message: Final = Table(
     Index("ix_inbox_message_document", "document_id", "sender"),
     Index("ix_inbox_message_code", "code"),
     Index("ix_inbox_message_state", "kind", "state", "position"),
+    Column("closed_at", Moment),
 )
 
 inbox_receipt: Final = Table(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from connector import crash
 from connector.config.node import NodeConfig
-from connector.errors import ConnectorError, PermanentError
+from connector.errors import ConnectorError, Finding, PermanentError
 from connector.events import OperatorActed
 from connector.flow.adapters.codes import RELOAD_REFUSED, UNKNOWN_ADAPTER
+from connector.flow.concern_codes import ADAPTER_PAUSED, ADAPTER_WAITS
 from connector.flow.ledger import Ledger, Work
 from connector.flow.told import inside, read, told
 from connector.mapping.settings import load_adapter
@@ -131,17 +132,16 @@ def adapter_directories(config: NodeConfig) -> dict[str, Path]:
 
 def adapter_concerns(found: Sequence[Condition]) -> list[str]:
     """Return what a person has to know of adapters that do not do what they are there for."""
-    texts = {
-        ConditionKind.PAUSED: "adapter {0.adapter} is paused by {0.actor}: {0.reason}",
-        ConditionKind.WAITING: "adapter {0.adapter} waits: its first collect would take more than "
-        "{0.records} records; set start_from, or `connector resume {0.adapter} --yes`",
-    }
-    return [
-        _not_reloaded(each) if kind is ConditionKind.NOT_RELOADED else texts[kind].format(each)
-        for each in found
-        if (kind := ConditionKind(each.kind)) in {*texts, ConditionKind.NOT_RELOADED}
-    ]
+    return [told(finding) for each in found if (finding := _concern(each)) is not None]
 
 
-def _not_reloaded(found: Condition) -> str:
-    return told(RELOAD_REFUSED.at(adapter=found.adapter, **inside(read(found.reason))))
+def _concern(found: Condition) -> Finding | None:
+    """Return what a condition means for a person, None for one that is no concern."""
+    kind, facts = ConditionKind(found.kind), asdict(found)
+    if kind is ConditionKind.PAUSED:
+        return ADAPTER_PAUSED.at(**facts)
+    if kind is ConditionKind.WAITING:
+        return ADAPTER_WAITS.at(**facts)
+    if kind is ConditionKind.NOT_RELOADED:
+        return RELOAD_REFUSED.at(adapter=found.adapter, **inside(read(found.reason)))
+    return None

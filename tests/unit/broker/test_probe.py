@@ -101,8 +101,8 @@ def test_a_port_that_does_not_speak_amqp_does_not_answer(
     port = serve(answer)
     problem = probe.probe(settings(port))
     assert problem is not None
-    assert problem.startswith(begins(codes.UNREACHABLE, port))
-    assert "secret" not in problem
+    assert problem.en.startswith(begins(codes.UNREACHABLE, port))
+    assert "secret" not in problem.en
 
 
 @pytest.mark.parametrize("answer", [None, HTTP], ids=["silent", "http"])
@@ -111,7 +111,7 @@ def test_a_port_that_does_not_speak_tls_is_a_reason_too(serve: Serve, answer: by
     port = serve(answer)
     problem = probe.probe(settings(port, scheme="amqps"))
     assert problem is not None
-    assert f"127.0.0.1:{port}" in problem
+    assert f"127.0.0.1:{port}" in problem.en
 
 
 def test_a_closed_port_does_not_answer() -> None:
@@ -120,7 +120,7 @@ def test_a_closed_port_does_not_answer() -> None:
         port: int = listener.getsockname()[1]
     problem = probe.probe(settings(port))
     assert problem is not None
-    assert problem.startswith(begins(codes.UNREACHABLE, port))
+    assert problem.en.startswith(begins(codes.UNREACHABLE, port))
 
 
 def test_the_next_host_is_asked_after_a_silent_one(serve: Serve) -> None:
@@ -128,4 +128,4 @@ def test_the_next_host_is_asked_after_a_silent_one(serve: Serve) -> None:
     silent, other = serve(None), serve(HTTP)
     problem = probe.probe(settings(silent, other))
     assert problem is not None
-    assert problem.startswith(begins(codes.UNREACHABLE, other))
+    assert problem.en.startswith(begins(codes.UNREACHABLE, other))

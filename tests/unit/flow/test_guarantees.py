@@ -22,7 +22,7 @@ from connector.broker import probe
 from connector.broker.settings import BrokerSettings
 from connector.cli.app import app
 from connector.clock import ManualClock
-from connector.errors import Text
+from connector.errors import Finding, PermanentError, Text
 from connector.flow import concern_codes as codes
 from connector.flow import report
 from connector.flow.adapters.acts import AdapterActs
@@ -54,7 +54,7 @@ class Post:
     """A node at whose terminal somebody asks `status`; `broker` is why it lets nobody in."""
 
     office: Office
-    broker: str | None = None
+    broker: Finding | None = None
     daemon: bool = True
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -200,7 +200,7 @@ def no_daemon(post: Post) -> None:
 
 def no_broker(post: Post) -> None:
     """Take the broker away."""
-    post.broker = "nobody answers"
+    post.broker = broker_codes.UNREACHABLE.at(broker="h:1", reason="nobody answers")
 
 
 def refused(post: Post) -> None:
@@ -255,44 +255,44 @@ def condition(kind: Kind, name: str = NAME, text: Text | None = None) -> Act:
 
 SENT, RETURNED = DeliveryState.SENT, DeliveryState.RETURNED
 CONCERNS: dict[str, tuple[str, Act, str]] = {
-    "paused": ("G1", paused, f"adapter {NAME} is paused by lan"),
-    "waiting": ("G1", condition(Kind.WAITING), f"adapter {NAME} waits"),
+    "paused": ("G1", paused, codes.ADAPTER_PAUSED.code),
+    "waiting": ("G1", condition(Kind.WAITING), codes.ADAPTER_WAITS.code),
     "not reloaded": ("G1", condition(Kind.NOT_RELOADED, text=GONE), RELOAD_REFUSED.code),
     "adapter failing": ("G1", condition(Kind.FAILING, text=GONE), GONE.code),
-    "refused": ("G1", refused, "records refused in the last 7 days"),
-    "returned answer": ("G2", answered_as(RETURNED), "1 returned among the answers sent"),
-    "blocked answer": ("G2", answered_as(DeliveryState.BLOCKED), "1 blocked among the answers"),
-    "parked answer": ("G2", answered_as(DeliveryState.PARKED), "1 parked among the answers sent"),
+    "refused": ("G1", refused, codes.RECORDS_REFUSED.code),
+    "returned answer": ("G2", answered_as(RETURNED), codes.DELIVERIES_RETURNED.code),
+    "blocked answer": ("G2", answered_as(DeliveryState.BLOCKED), codes.DELIVERIES_BLOCKED.code),
+    "parked answer": ("G2", answered_as(DeliveryState.PARKED), codes.DELIVERIES_PARKED.code),
     "quarantined status": (
         "G4",
         received_as(InboxState.QUARANTINED, kind="status"),
-        "1 quarantined among the answers received",
+        codes.MESSAGES_QUARANTINED.code,
     ),
     "held status": (
         "G4",
         received_as(InboxState.HELD, kind="status"),
-        "1 held among the answers received",
+        codes.MESSAGES_HELD.code,
     ),
     "parked status": (
         "G5",
         received_as(InboxState.PARKED, kind="status"),
-        "1 parked among the answers received",
+        codes.MESSAGES_PARKED.code,
     ),
-    "broker": ("G2", no_broker, "broker of G22: nobody answers"),
-    "returned": ("G2", sent_as(RETURNED), "1 returned"),
-    "blocked": ("G2", sent_as(DeliveryState.BLOCKED), "1 blocked"),
-    "parked out": ("G2", sent_as(DeliveryState.PARKED), "1 parked"),
-    "unsent": ("G2", later(sent_as(), minutes=16), "documents wait unsent"),
-    "conflict": ("G3", conflict, "records changed after sending in the last 7 days: 1"),
-    "quarantined": ("G4", received_as(InboxState.QUARANTINED), "1 quarantined"),
-    "held": ("G4", received_as(InboxState.HELD), "1 held"),
+    "broker": ("G2", no_broker, codes.BROKER_SHUT.code),
+    "returned": ("G2", sent_as(RETURNED), codes.DELIVERIES_RETURNED.code),
+    "blocked": ("G2", sent_as(DeliveryState.BLOCKED), codes.DELIVERIES_BLOCKED.code),
+    "parked out": ("G2", sent_as(DeliveryState.PARKED), codes.DELIVERIES_PARKED.code),
+    "unsent": ("G2", later(sent_as(), minutes=16), codes.UNSENT.code),
+    "conflict": ("G3", conflict, codes.RECORDS_CHANGED.code),
+    "quarantined": ("G4", received_as(InboxState.QUARANTINED), codes.MESSAGES_QUARANTINED.code),
+    "held": ("G4", received_as(InboxState.HELD), codes.MESSAGES_HELD.code),
     "keys": ("G4", condition(Kind.NOT_TAKEN_OVER, KEYS, GONE), codes.KEYS_REFUSED.code),
     "trust": ("G4", condition(Kind.NOT_TAKEN_OVER, TRUST, GONE), codes.TRUST_REFUSED.code),
-    "daemon": ("G5", no_daemon, "no daemon is running"),
-    "unanswered": ("G5", later(sent_as(SENT), days=1, minutes=1), "deliveries sent more than"),
-    "sink": ("G5", received_as(InboxState.VERIFIED, attempts=1), "verified documents that"),
-    "undelivered": ("G5", later(received_as(), minutes=16), "documents wait undelivered"),
-    "parked in": ("G5", received_as(InboxState.PARKED), "1 parked"),
+    "daemon": ("G5", no_daemon, codes.NO_DAEMON.code),
+    "unanswered": ("G5", later(sent_as(SENT), days=1, minutes=1), codes.UNANSWERED.code),
+    "sink": ("G5", received_as(InboxState.VERIFIED, attempts=1), codes.NOT_TAKEN.code),
+    "undelivered": ("G5", later(received_as(), minutes=16), codes.UNDELIVERED.code),
+    "parked in": ("G5", received_as(InboxState.PARKED), codes.MESSAGES_PARKED.code),
     "exchange failing": (
         "G5",
         condition(Kind.FAILING, "status sink G22", system_codes.FILE_FOREIGN),
@@ -331,7 +331,9 @@ def test_each_concern_touches_its_guarantee_alone(post: Post, name: str) -> None
     act(post)
     ((found, texts),) = post.touched().items()
     assert (found, len(texts)) == (guarantee, 1)
-    assert texts[0].startswith(begins)
+    assert texts[0].startswith(f"{begins}: ")
+    assert " / " in texts[0]
+    assert " → " in texts[0]
     code, out = post.status()
     lines = out.splitlines()
     (told,) = (line for line in lines if line.startswith(f"{guarantee} "))
@@ -419,16 +421,74 @@ def test_answers_are_counted_apart_from_documents(post: Post) -> None:
     assert [verified[f"{name}_statuses"] for name in ("quarantined", "held")] == [1, 1]
     assert (stuck["parked"], stuck["parked_statuses"]) == (1, 1)
     touched = post.touched()
-    assert "1 returned" in touched["G2"]
-    assert "1 returned among the answers sent (outbox statuses)" in touched["G2"]
-    assert touched["G4"] == [
-        "1 quarantined among the answers received (inbox statuses)",
-        "1 held among the answers received (inbox statuses)",
+    assert [_heads(touched[name]) for name in ("G2", "G4", "G5")] == [
+        [
+            "EDX-7066 1 returned among the documents sent",
+            "EDX-7067 1 parked among the answers sent",
+            "EDX-7066 1 returned among the answers sent",
+            "EDX-7068 1 blocked among the answers sent",
+        ],
+        [
+            "EDX-7070 1 quarantined among the answers received",
+            "EDX-7071 1 held among the answers received",
+        ],
+        [
+            "EDX-7069 1 parked among the documents received",
+            "EDX-7069 1 parked among the answers received",
+        ],
     ]
-    assert touched["G5"] == [
-        "1 parked",
-        "1 parked among the answers received (inbox statuses)",
-    ]
+    (documents, answers) = touched["G5"]
+    assert "connector inbox retry --all / " not in answers
+    assert "connector inbox retry --all --kind status" in answers
+    assert "--kind status" not in documents
+
+
+def _heads(concerns: list[str]) -> list[str]:
+    """Return of each concern its code and the first half of its English sentence."""
+    english = (each.partition(" / ")[2].partition(" → ")[0].partition(":")[0] for each in concerns)
+    return [f"{each[:8]} {text}" for each, text in zip(concerns, english, strict=True)]
+
+
+@pytest.mark.parametrize(("kind", "what"), [("document", "documents"), ("status", "answers")])
+def test_a_closed_case_is_no_concern(post: Post, kind: str, what: str) -> None:
+    """Somebody has seen to a forgery: it stays where it is, and only the next one is told."""
+    received_as(InboxState.QUARANTINED, kind=kind)(post)
+    (first,) = _quarantined(post)
+    operator = post.office.node.operator("lan")
+    operator.close_quarantined(first, "đã hỏi H41 qua điện thoại")
+    assert post.touched() == {}
+    assert _quarantined(post) == [first]
+    assert post.figures("G4")["closed_cases"] == 1
+    with post.office.node.store.read() as tx:
+        newest = journal.entries(tx, limit=99)[-1]
+    assert (newest.event, newest.packet_id) == ("operator_acted", first)
+    assert newest.facts["reason"] == "đã hỏi H41 qua điện thoại"
+    received_as(InboxState.QUARANTINED, kind=kind)(post)
+    (told,) = post.touched()["G4"]
+    assert f"1 quarantined among the {what} received" in told
+    assert "connector inbox close" in told
+
+
+def test_a_case_is_opened_again(post: Post) -> None:
+    """What is processed again and quarantined again needs attention again."""
+    received_as(InboxState.QUARANTINED)(post)
+    (key,) = _quarantined(post)
+    operator = post.office.node.operator("lan")
+    operator.close_quarantined(key, "x")
+    operator.process_again(key)
+    with post.office.node.store.begin() as tx:
+        inbox.update(tx, key, state=InboxState.QUARANTINED, now=post.clock.now())
+    assert list(post.touched()) == ["G4"]
+    received_as(InboxState.PARKED)(post)
+    (parked,) = _quarantined(post, InboxState.PARKED)
+    with pytest.raises(PermanentError, match="EDX-7032"):
+        operator.close_quarantined(parked, "x")
+
+
+def _quarantined(post: Post, state: InboxState = InboxState.QUARANTINED) -> list[str]:
+    with post.office.node.store.read() as tx:
+        found = inbox.list_messages(tx, states=[state], limit=9)
+    return [each.message_key for each in found]
 
 
 def test_answers_that_went_well_are_no_concern(post: Post) -> None:
@@ -447,7 +507,7 @@ def test_a_frozen_broker_is_a_concern_and_all_else_is_told(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"amqp://G22:x@127.0.0.1:{listener.getsockname()[1]}/x"
 
-        def ask(settings: BrokerSettings) -> str | None:
+        def ask(settings: BrokerSettings) -> Finding | None:
             return probe.probe(replace(settings, url=url))
 
         monkeypatch.setattr(probe, "_SECONDS", 0.3)
@@ -458,7 +518,9 @@ def test_a_frozen_broker_is_a_concern_and_all_else_is_told(
     (text,) = touched["G2"]
     host = url.rpartition("@")[2].removesuffix("/x")
     told = broker_codes.UNREACHABLE.at(broker=host, reason="").en
-    assert text.startswith(f"broker of G22: {told}")
+    assert text.startswith(f"{codes.BROKER_SHUT.code}: ")
+    assert " / broker of G22: EDX-" in text
+    assert f": {told}" in text
     assert code == 1
     assert "\njournal: " in out
     assert f"\n! G2 {text}\n" in out

@@ -51,7 +51,8 @@ def test_a_paused_adapter_takes_nothing(office: Office, row: Row) -> None:
     assert acts(office).pause(NAME, "bảo trì")
     assert not acts(office).pause(NAME, "bảo trì")
     assert office.node.intake.collect(office.node.adapters[0]) == Collected()
-    assert concerns(office) == [f"adapter {NAME} is paused by lan: bảo trì"]
+    (concern,) = concerns(office)
+    assert f"adapter {NAME} is paused by lan: bảo trì" in concern
     assert acts(office).resume(NAME, yes=False) == Resumed(True, False, False)
     assert acts(office).resume(NAME, yes=False) == Resumed(False, False, False)
     assert office.node.intake.collect(office.node.adapters[0]) == Collected(sealed=1)

@@ -120,5 +120,5 @@ def test_a_failing_adapter_may_be_paused_too(office: Office) -> None:
     node = office.node
     state = node_state(node.store, node.config, now=node.clock.now(), without_daemon=True)
     assert state.adapters == {NAME: "paused"}
-    told = concerns(office, "EDX-8038"), concerns(office, f"adapter {NAME} is paused")
+    told = concerns(office, "EDX-8038"), concerns(office, "EDX-7079")
     assert [len(each) for each in told] == [1, 1]

@@ -24,8 +24,8 @@ THIRD = '''"""A later schema."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
@@ -49,7 +49,7 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
         copy = tmp_path / "100% migrations"
         shutil.copytree(migrate.MIGRATIONS, copy)
         text = THIRD.format(statement=statement, and_fail=" and fail" if statement else "")
-        (copy / "versions" / "v0005_later.py").write_text(text)
+        (copy / "versions" / "v0006_later.py").write_text(text)
         monkeypatch.setattr(migrate, "MIGRATIONS", copy)
 
     return add
@@ -77,7 +77,7 @@ def _sorted_columns(statements: set[str]) -> set[tuple[str, ...]]:
 
 def test_a_new_store_has_the_newest_schema(store: Store) -> None:
     """The version of a store is the newest that the program knows."""
-    assert store.schema_version == migrate.newest() == "0004"
+    assert store.schema_version == migrate.newest() == "0005"
 
 
 def test_an_older_store_is_backed_up_and_upgraded(
@@ -91,15 +91,15 @@ def test_an_older_store_is_backed_up_and_upgraded(
     old.close()
     later()
     new = Store.open(state, clock=clock)
-    assert new.schema_version == "0005"
+    assert new.schema_version == "0006"
     with new.read() as tx:
         assert sources.cursor(tx, "a") == "1"
     new.close()
     (copy,) = (state / "backups").iterdir()
-    assert copy.name == "store-schema-0004-20260105T010000Z.db"
+    assert copy.name == "store-schema-0005-20260105T010000Z.db"
     copied = connect(f"sqlite:///{copy}", read_only=True)
     with copied.reader.begin() as tx:
-        assert migrate.revision(tx) == "0004"
+        assert migrate.revision(tx) == "0005"
         assert sources.cursor(tx, "a") == "1"
     copied.dispose()
 
@@ -115,7 +115,7 @@ def test_a_failed_upgrade_leaves_the_old_schema(
         Store.open(tmp_path / "state", clock=clock)
     monkeypatch.setattr(migrate, "MIGRATIONS", original)
     again = Store.open(tmp_path / "state", clock=clock)
-    assert again.schema_version == "0004"
+    assert again.schema_version == "0005"
     with again.read() as tx:
         assert not any("later" in statement for statement in schema_of(tx))
     again.close()
