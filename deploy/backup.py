@@ -5,8 +5,8 @@
 The spool only ever gains whole files named by their digest, so what the snapshot refers to is
 there when it is copied after it; files that the last backup has are not copied again. Packets of
 which parts are still arriving are files that grow, and go away once they are whole: they are copied
-before the snapshot and again after it.
-Restore: see docs/operator.md.
+before the snapshot and again after it. The database gets its name last; what it names and could
+not be copied is told, with exit status 1. Restore: see docs/operator.md.
 """
 
 from __future__ import annotations
@@ -14,31 +14,61 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from connector.clock import SystemClock
-from connector.errors import ConnectorError, StorageError
-from connector.store.backup import backup
+from connector.errors import ConnectorError, Finding, StorageError
+from connector.store.backup import backup, lacking
 from connector.store.codes import BODY_MISSING
+from connector.store.part_files import PartFiles
 from connector.store.spool import Spool
 from connector.store.store import Store
 
 __all__ = ["copy_state"]
 
+_ATTEMPTS: Final = 3
 
-def copy_state(state_dir: Path, target: Path) -> Path:
-    """Write STORE-TIME.db, spool and parts below `target`; return the database's file."""
+
+def copy_state(state_dir: Path, target: Path) -> tuple[Path, list[Finding]]:
+    """Write STORE-TIME.db, spool and parts below `target`.
+
+    Return the database's file, which gets this name when all is done, and what it names but was
+    not to be found. A packet that became whole in the wrong moment is there in the next snapshot.
+    """
+    draft = target / "incomplete"
+    shutil.rmtree(draft, ignore_errors=True)
+    for _ in range(_ATTEMPTS):
+        database, missing = _copied(state_dir, target, draft)
+        if not missing:
+            break
+    whole = target / database.name
+    (draft / "store.db").rename(whole)
+    shutil.rmtree(draft)
+    return whole, missing
+
+
+def _copied(state_dir: Path, target: Path, draft: Path) -> tuple[Path, list[Finding]]:
+    """Copy everything once; return the name of the database and what is missing."""
     store = Store.open(state_dir, clock=SystemClock(), read_only=True)
     try:
         _copy_parts(state_dir / "parts", target / "parts")
-        database = backup(store, target)
+        shutil.rmtree(draft, ignore_errors=True)
+        database = backup(store, draft)
     finally:
         store.close()
+    database.rename(draft / "store.db")
     _copy_contents(state_dir / "spool", target / "spool")
     _copy_parts(state_dir / "parts", target / "parts")
     for evidence in (state_dir / "spool" / "damaged").glob("*"):
         _copy(evidence, target / "spool" / "damaged" / evidence.name)
-    return database
+    snapshot = Store.open(draft, clock=SystemClock(), read_only=True)
+    try:
+        copies = Spool(target / "spool"), PartFiles(target / "parts")
+        return database, list(lacking(snapshot, *copies))
+    finally:
+        snapshot.close()
 
 
 def _copy_contents(directory: Path, target: Path) -> None:
@@ -61,20 +91,22 @@ def _copy_contents(directory: Path, target: Path) -> None:
 
 def _copy_parts(directory: Path, target: Path) -> None:
     """Copy files that are not named by what is in them, and grow; those that are joined go away."""
-    for path in directory.glob("[0-9a-f][0-9a-f]/*"):
-        _copy(path, target / path.parent.name / path.name)
+    for name in (f"{first:02x}" for first in range(256)):
+        if (directory / name).is_dir():
+            for path in (directory / name).iterdir():
+                _copy(path, target / name / path.name)
 
 
 def _copy(path: Path, copy: Path) -> None:
     """Copy a file under its name, unless that was done since it was written last."""
     copy.parent.mkdir(parents=True, exist_ok=True)
-    draft = copy.with_name(f".{path.name}.new")
-    try:
+    draft = copy.parents[2] / "incomplete.part"
+    with suppress(FileNotFoundError):  # it is whole by now
         if not copy.exists() or _written(copy) != _written(path):
             shutil.copy2(path, draft)
+            with draft.open("rb") as stream:
+                os.fsync(stream.fileno())
             draft.rename(copy)
-    except FileNotFoundError:
-        draft.unlink(missing_ok=True)
 
 
 def _written(path: Path) -> tuple[int, int]:
@@ -89,12 +121,17 @@ def main() -> int:
         return 2
     os.umask(0o077)
     try:
-        database = copy_state(Path(sys.argv[1]), Path(sys.argv[2]))
+        database, missing = copy_state(Path(sys.argv[1]), Path(sys.argv[2]))
     except ConnectorError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return StorageError.exit_status
     sys.stdout.write(f"{database}\n")
-    return 0
+    for finding in missing:
+        sys.stderr.write(f"{finding.code} {finding.place}: {finding.vi} / {finding.en}\n")
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

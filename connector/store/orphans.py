@@ -9,16 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, bindparam, select
 
+from connector.model.recipe import files
 from connector.store import tables as t
 from connector.store.spool import Spool
 from connector.store.statements import Statement, limited
 from connector.store.store import Store
 
-__all__ = ["AGE", "referred", "remove_orphans"]
+__all__ = ["AGE", "named_contents", "referred", "remove_orphans"]
 
 AGE: Final = dt.timedelta(days=1)
 """How long a file may wait for its row."""
@@ -56,6 +58,17 @@ def remove_orphans(store: Store, spool: Spool, *, older_than: dt.timedelta = AGE
                 candidates.discard(digest)
         removed += sum(spool.remove_unless_put_since(digest, moment) for digest in candidates)
     return removed
+
+
+def named_contents(tx: Connection) -> Iterator[str]:
+    """Yield the digests of the contents that packets and messages are made of.
+
+    A recipe that cannot be read names none: whoever sends it says so.
+    """
+    for recipe in _pages(tx, _RECIPES, 0):
+        with suppress(ValueError):
+            yield from files(recipe)
+    yield from _pages(tx, _BODIES, 0)
 
 
 def referred(tx: Connection) -> Iterator[str]:

@@ -183,8 +183,10 @@ class Spool:
     def digests(self, beginning: str = "??") -> Iterator[str]:
         """Yield the digests of all contents, or of those with these two first digits."""
         with files(str(self.directory)):
-            for path in self.directory.glob(f"{beginning}/*"):
-                yield path.parent.name + path.name
+            for name in (f"{first:02x}" for first in range(256)):
+                if beginning in {"??", name}:
+                    found = (name + rest for rest in _names_in(f"{self._root}/{name}"))
+                    yield from filter(_DIGEST.fullmatch, found)
 
     def last_put(self, sha256: str) -> dt.datetime | None:
         """Return when a content was put last, None if it is not there."""
@@ -368,6 +370,13 @@ class _Durable:
             self._known[sha256] = (status.st_ino, status.st_mtime_ns)
             if len(self._known) > _REMEMBERED:
                 del self._known[next(iter(self._known))]
+
+
+def _names_in(directory: str) -> list[str]:
+    """Return what is in a directory, nothing if it is gone; OSError if it cannot be read."""
+    with suppress(FileNotFoundError):
+        return os.listdir(directory)  # noqa: PTH208
+    return []
 
 
 def _status(place: str) -> os.stat_result | None:

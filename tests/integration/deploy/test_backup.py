@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from connector.clock import SystemClock
 from connector.errors import StorageError
-from connector.store import journal
+from connector.store import inbox, journal, parts
+from connector.store.inbox import NewMessage
 from connector.store.part_files import Fragment, PartFiles
 from connector.store.spool import Spool
 from connector.store.store import Store
@@ -105,3 +108,97 @@ def test_a_backup_of_nothing_says_so(tmp_path: Path) -> None:
     result = run(tmp_path / "absent", tmp_path / "backups")
     assert result.returncode == 66, result.stderr
     assert not (tmp_path / "backups").exists()
+
+
+def test_what_is_missing_is_told(tmp_path: Path) -> None:
+    """A body that the database names and the spool has not: the copy is made, status 1."""
+    state, target = tmp_path / "state", tmp_path / "backups"
+    body = _received(state)
+    assert run(state, target).returncode == 0
+    other = tmp_path / "other"
+    Spool(state / "spool").remove(body)
+    told = run(state, other)
+    assert (told.returncode, f"EDX-5020 {other}/spool/" in told.stderr) == (1, True)
+    assert Path(told.stdout.strip()).is_file()
+    again = run(state, target)  # which has it from the first time
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_changed_body_is_no_copy(tmp_path: Path) -> None:
+    """What is kept under a digest has it, or it is missing."""
+    state, target = tmp_path / "state", tmp_path / "backups"
+    place = Spool(state / "spool").get(_received(state)).path
+    place.chmod(0o600)
+    place.write_bytes(b"as somebody made it")
+    told = run(state, target)
+    assert (told.returncode, "EDX-5020" in told.stderr) == (1, True)
+
+
+def test_a_spool_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """No database gets its name beside files that were not looked at; strange files are left."""
+    state, target = tmp_path / "state", tmp_path / "backups"
+    _received(state)
+    (state / "spool" / "00" / ".nfs000012").touch()
+    assert run(state, target).returncode == 0
+    for path in target.glob("store-*.db"):
+        path.unlink()
+    (state / "spool" / "fe").rmdir()
+    (state / "spool" / "fe").touch()
+    told = run(state, target)
+    assert told.returncode != 0
+    assert list(target.glob("store-*.db")) == []
+
+
+def test_a_packet_that_becomes_whole_meanwhile_is_in_it(tmp_path: Path) -> None:
+    """A part that came with the snapshot and was joined before its file was copied: once more."""
+    script = runpy.run_path(str(SCRIPT))
+    state, target = tmp_path / "state", tmp_path / "backups"
+    body = _received(state)
+    name = "ef" + "0" * 62
+    files = PartFiles(Spool(state / "parts").directory)
+    store = Store.open(state, clock=SystemClock())
+    snapshots: list[Path] = []
+
+    def backup(source: Store, directory: Path) -> Path:
+        now = SystemClock().now()
+        if not snapshots:
+            files.write_many([Fragment(name, 0, b"a part")])
+            with store.begin() as tx:
+                parts.add(tx, name, parts.Piece(1, 0, 6), of=2, facts={}, now=now)
+        snapshots.append(real(source, directory))
+        with store.begin() as tx:
+            parts.remove(tx, name)
+        Path(files.place(name)).unlink(missing_ok=True)
+        return snapshots[-1]
+
+    copy_state = script["copy_state"]
+    real: Callable[[Store, Path], Path] = copy_state.__globals__["backup"]
+    copy_state.__globals__["backup"] = backup
+    database, missing = copy_state(state, target)
+    store.close()
+    assert (len(snapshots), missing) == (2, [])
+    assert [path.name for path in target.glob("store-*.db")] == [database.name]
+    assert Spool(target / "spool").exists(body)
+    assert not (target / "incomplete").exists()
+
+
+def _received(state: Path) -> str:
+    """Make a store that names one body, and return its digest."""
+    body = Spool(state / "spool").put(b"a packet that came")
+    new = NewMessage(
+        user_id="G22",
+        message_id="m1",
+        type="document",
+        queue="edoc.H41.inbox",
+        body_sha256=body.sha256,
+        body_size=body.size,
+        headers={},
+        received_at=SystemClock().now(),
+    )
+    (state / "spool").rename(aside := state / "aside")  # for a store is not made beside documents
+    store = Store.open(state, clock=SystemClock())
+    aside.rename(state / "spool")
+    with store.begin() as tx:
+        assert inbox.receive(tx, new)
+    store.close()
+    return body.sha256
