@@ -26,6 +26,7 @@ from connector.cli.stores import opened_spool, opened_store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.flow.operate import Operator
     from connector.store.inbox import InboxMessage
     from connector.store.store import Store
 
@@ -68,7 +69,7 @@ def list_(
                 f"status {row.status_code}" if row.kind == "status" else row.kind,
                 row.code or row.document_id,
                 row.sender or row.user_id,
-                row.state.value,
+                f"{row.state.value}, closed" if row.closed_at else row.state.value,
                 row.received_at,
                 row.findings[0]["en"] if row.findings else "",
             )
@@ -118,7 +119,8 @@ def retry(
 ) -> None:
     """Process the parked, held or quarantined PACKETs again.
 
-    Each is a transaction of its own; one that cannot be processed is told, the others are.
+    Nothing is done if one of the names is unknown. Then each is a transaction of its own; one that
+    cannot be processed is told, the others are. With --all, closed cases stay closed.
     """
     insist_on_one_way(packets, every=every, chosen=bool(states or kind))
     with opened_node(config_path) as node:
@@ -126,7 +128,7 @@ def retry(
         chosen = (
             _set_aside(node.store, states or _RETRIED[:1], kind)
             if every
-            else [operator.received(text) for text in packets]
+            else _named(operator, packets)
         )
         if not chosen:
             talk("there is nothing to process again")
@@ -171,10 +173,12 @@ def close(
     They stay quarantined, as evidence, and nobody is told; `status` counts them as no concern any
     more. `inbox retry` opens a case again.
     """
+    if not reason.strip():
+        raise click.BadParameter("say what was found out", param_hint="--reason")
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
         one_by_one(
-            [operator.received(text) for text in packets],
+            _named(operator, packets),
             lambda row: operator.close_quarantined(row.message_key, reason),
             told=lambda row: f"close the case of {row.packet_id or row.message_key}",
             together=lambda count: f"close {counted(count, 'case')}",
@@ -202,7 +206,18 @@ def _set_aside(store: Store, states: Sequence[str], kind: str | None) -> list[In
 
     wanted = [InboxState(name) for name in states]
     with store.read() as tx:
-        return rows.list_messages(tx, states=wanted, kind=kind, limit=_MOST)[::-1]
+        found = rows.list_messages(tx, states=wanted, kind=kind, limit=_MOST)
+    return [row for row in reversed(found) if row.closed_at is None]
+
+
+def _named(operator: Operator, packets: Sequence[str]) -> list[InboxMessage]:
+    """Return the messages that are named, each once.
+
+    Raises:
+        PermanentError: a name means none, or several.
+    """
+    found = (operator.received(text) for text in packets)
+    return list({row.message_key: row for row in found}.values())
 
 
 def _as_dict(row: InboxMessage) -> dict[str, Any]:

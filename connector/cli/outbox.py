@@ -161,9 +161,13 @@ def retry(
 ) -> None:
     """Send returned, blocked, parked or unanswered PACKETs again, to whom they did not get.
 
-    Each packet is a transaction of its own; one that cannot be sent is told, the others are sent.
+    Nothing is sent if one of the names is unknown or wrong. Then each packet is a transaction of
+    its own; one that has left meanwhile is told, the others are sent.
     """
+    from connector.model.states import DeliveryState
+
     insist_on_one_way(packets, every=every, chosen=bool(states or kind))
+    stuck = frozenset(map(DeliveryState, _STUCK))
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
         with node.store.read() as tx:
@@ -177,7 +181,7 @@ def retry(
             return
         one_by_one(
             chosen.items(),
-            lambda one: [operator.requeue(one[0], receiver=code) for code in one[1]],
+            lambda one: [operator.requeue(one[0], receiver=code, states=stuck) for code in one[1]],
             told=lambda one: f"send {one[0]} to {', '.join(one[1])} again",
             together=lambda count: (
                 f"send {counted(count, 'packet')} again "

@@ -81,7 +81,7 @@ BROKER_SHUT: Final = Text(
     "EDX-7065",
     "broker of {agency}: {en}",
     "máy chủ RabbitMQ của {agency}: {vi}",
-    "the broker, its address, its password or its certificate; sealed documents wait in the outbox",
+    "check the broker, its address, password and certificate; sealed documents wait in the outbox",
     "kiểm tra máy chủ, địa chỉ, mật khẩu hoặc chứng thư; văn bản đã ký chờ trong hàng gửi",
     severity=Severity.WARNING,
 )
@@ -89,10 +89,10 @@ DELIVERIES_RETURNED: Final = Text(
     "EDX-7066",
     "{count} returned among the {en} sent: the broker knows no way to their receivers",
     "{count} lượt gửi {vi} bị trả lại (returned): máy chủ không có đường đến nơi nhận",
-    "connector outbox list --state returned{option}; connector agencies explain CODE; once they "
-    "are connected: connector outbox retry --all --state returned{option}",
-    "connector outbox list --state returned{option}; connector agencies explain MÃ; khi nơi nhận "
-    "đã kết nối: connector outbox retry --all --state returned{option}",
+    "connector outbox list --state returned{option}; connector agencies explain CODE; once CODE "
+    "is connected: connector outbox retry --all --state returned --receiver CODE{option}",
+    "connector outbox list --state returned{option}; connector agencies explain MÃ; khi MÃ đã "
+    "kết nối: connector outbox retry --all --state returned --receiver MÃ{option}",
     severity=Severity.WARNING,
 )
 DELIVERIES_PARKED: Final = Text(
@@ -195,8 +195,8 @@ NO_DAEMON: Final = Text(
     "EDX-7078",
     "no daemon is running",
     "không có tiến trình nào đang chạy",
-    "systemctl start connector; where cron runs the node: connector status --without-daemon",
-    "systemctl start connector; nếu nút chạy bằng cron: connector status --without-daemon",
+    "systemctl start connector; if cron runs the node: connector status --check --without-daemon",
+    "systemctl start connector; nếu nút chạy bằng cron: connector status --check --without-daemon",
     severity=Severity.WARNING,
 )
 ADAPTER_PAUSED: Final = Text(

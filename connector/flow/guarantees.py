@@ -82,7 +82,8 @@ _IN: Final[Mapping[InboxState, tuple[Guarantee, Text]]] = {
     InboxState.QUARANTINED: (Guarantee.G4, codes.MESSAGES_QUARANTINED),
     InboxState.HELD: (Guarantee.G4, codes.MESSAGES_HELD),
 }
-_DOCUMENTS: Final = {"en": "documents", "vi": "văn bản", "option": ""}
+_DOCUMENTS: Final = {"en": "documents", "vi": "văn bản", "option": " --kind document"}
+_UNREAD_TOO: Final = {**_DOCUMENTS, "option": ""}
 _ANSWERS: Final = {"en": "answers", "vi": "phản hồi", "option": " --kind status"}
 
 
@@ -155,7 +156,7 @@ def counted_concerns(state: NodeState, now: dt.datetime) -> Iterator[Concern]:
     yield from _in_states(state.outbox_documents, _OUT, _DOCUMENTS)
     yield from _in_states(state.outbox_statuses, _OUT, _ANSWERS)
     for counts, closed, among in (
-        (state.inbox_documents, state.closed_documents, _DOCUMENTS),
+        (state.inbox_documents, state.closed_documents, _UNREAD_TOO),
         (state.inbox_statuses, state.closed_statuses, _ANSWERS),
     ):
         quarantined = InboxState.QUARANTINED.value

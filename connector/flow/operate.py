@@ -5,7 +5,7 @@ Nobody ever needs SQL (guarantee G5): retry, park, release, resend, recall, repl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ from connector.flow.ledger import Ledger, Work
 from connector.flow.ours import Ours
 from connector.flow.outbound import Origin, Outbound
 from connector.flow.own_signature import OwnSignature
-from connector.flow.part_headers import without_part
+from connector.flow.part_headers import is_part_alone
 from connector.flow.receipts import Receipts, named
 from connector.flow.refusals import impossible, only
 from connector.model.envelope import Business, BusinessType, Document, StatusCode
@@ -38,6 +38,7 @@ _NEVER_LEFT = frozenset({DeliveryState.QUEUED, DeliveryState.PARKED})
 _CONSENTS = frozenset({StatusCode.CHANGE_AGREED, StatusCode.CHANGE_REFUSED})
 _ACTS = frozenset({int(BusinessType.RECALL), int(BusinessType.UPDATE), int(BusinessType.REPLACE)})
 _TAKEN_BACK = frozenset({int(BusinessType.NEW), int(BusinessType.REPLACE)})
+_SENDABLE = frozenset(DeliveryState) - {DeliveryState.RECALLED, DeliveryState.RECALL_REQUESTED}
 _GONE = frozenset(
     {
         DeliveryState.REFUSED,
@@ -106,15 +107,20 @@ class Operator:
         verified = [row for row in documents if row.verification is not None] or documents
         return only(_of_issuer(_without_acts(verified), text), text)
 
-    def requeue(self, text: str, *, receiver: str | None = None) -> list[Delivery]:
-        """Send a packet again, with the same id, to all of its receivers or to one."""
+    def requeue(
+        self,
+        text: str,
+        *,
+        receiver: str | None = None,
+        states: Collection[DeliveryState] = _SENDABLE,
+    ) -> list[Delivery]:
+        """Send a packet again, with the same id, to its receivers in some states, or to one."""
         packet = self.sent_packet(text)
         with self._ledger.work() as work:
             chosen = [
                 delivery
                 for delivery in outbox.deliveries(work.tx, packet.packet_id)
-                if receiver in {None, delivery.receiver}
-                and delivery.state not in {DeliveryState.RECALLED, DeliveryState.RECALL_REQUESTED}
+                if receiver in {None, delivery.receiver} and delivery.state in states
             ]
             if not chosen:
                 raise impossible("resend", "no receiver", text)
@@ -151,7 +157,7 @@ class Operator:
         row = self.received(text)
         with self._ledger.work() as work:
             row = inbox.message(work.tx, row.message_key) or row
-            if _is_part_alone(row):
+            if is_part_alone(row):
                 raise impossible("retry", "part", text)
             verified = row.verification is not None and row.kind == "document"
             state = InboxState.VERIFIED if verified else InboxState.RECEIVED
@@ -189,8 +195,9 @@ class Operator:
         row = self.received(text)
         with self._ledger.work() as work:
             row = inbox.message(work.tx, row.message_key) or row
-            if row.state is not InboxState.QUARANTINED:
-                raise impossible("close", "state", text, state=row.state.value)
+            state = "closed" if row.closed_at else row.state.value
+            if state != InboxState.QUARANTINED.value:
+                raise impossible("close", "state", text, state=state)
             closed = {"closed_at": work.now}
             inbox.update(work.tx, row.message_key, state=row.state, now=work.now, **closed)
             self._acted(work, "inbox close", row.message_key, reason)
@@ -370,12 +377,6 @@ def _split(deliveries: Sequence[Delivery]) -> _Split:
     never_sent = [d for d in deliveries if d.state in _NEVER_LEFT and d.attempts == 0]
     reached = [d for d in deliveries if d not in never_sent and d.state not in _GONE]
     return _Split(tuple(d.receiver for d in never_sent), tuple(d.receiver for d in reached))
-
-
-def _is_part_alone(row: InboxMessage) -> bool:
-    """Tell whether a message is a part that was set aside; a joined packet bears no number."""
-    unusable = any(each.get("code") == codes.PART_UNUSABLE.code for each in row.findings)
-    return unusable or without_part(row.headers) != row.headers
 
 
 def _of_issuer(found: Sequence[InboxMessage], text: str) -> Sequence[InboxMessage]:

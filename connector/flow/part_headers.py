@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from connector.errors import Finding
 from connector.flow import codes
-from connector.store.inbox import NewMessage
+from connector.store.inbox import InboxMessage, NewMessage
 
-__all__ = ["PartHeaders", "is_part", "read_part", "without_part"]
+__all__ = ["PartHeaders", "is_part", "is_part_alone", "read_part", "without_part"]
 
 _NUMBER: Final = "edoc-part"
 _COUNT: Final = "edoc-parts"
@@ -60,6 +60,12 @@ def read_part(message: NewMessage, limit: int) -> PartHeaders | Finding:
     if message.body_size > size:
         return codes.PART_UNUSABLE.at(reason=f"it has more than the {size} bytes announced")
     return PartHeaders(number=number, count=count, size=size, digest=digest)
+
+
+def is_part_alone(row: InboxMessage) -> bool:
+    """Tell whether a message is a part that was set aside; a joined packet bears no number."""
+    unusable = any(each.get("code") == codes.PART_UNUSABLE.code for each in row.findings)
+    return unusable or without_part(row.headers) != row.headers
 
 
 def without_part(headers: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,12 +96,18 @@ def test_cases_are_closed_together(pair: Pair) -> None:
     without = pair.receiver.do("inbox", "close", *keys, "--yes")
     assert (without.status, "--reason" in without.err) == (2, True)
     reason = ("--reason", "đã hỏi cơ quan gửi")
-    dry = pair.receiver.do("inbox", "close", *keys, *reason, "--dry-run")
+    dry = pair.receiver.do("inbox", "close", *keys, *keys, *reason, "--dry-run")
     assert dry.out.splitlines() == [f"would close the case of {key}" for key in keys]
     assert pair.receiver.do("inbox", "close", *keys, *reason, "--yes").status == 0
     rows = pair.receiver.do("inbox", "list", "--state", "quarantined", "--json").data
     closed = {row["message_key"] for row in rows if row["closed_at"]}
     assert closed == set(keys)
+    assert pair.receiver.do("inbox", "list", "--state", "quarantined").out.count(", closed ") == 2
+    dry = pair.receiver.do("inbox", "retry", "--all", "--state", "quarantined", "--dry-run")
+    assert not any(key in dry.out for key in keys)
+    again = pair.receiver.do("inbox", "close", keys[0], *reason, "--yes")
+    assert (again.status, "closed" in again.err) == (65, True)
+    assert pair.receiver.do("inbox", "close", keys[0], "--reason", " ", "--yes").status == 2
     delivered = pair.receiver.do("inbox", "list", "--state", "delivered", "--json").data[0]
     wrong = pair.receiver.do("inbox", "close", delivered["message_key"], *reason, "--yes")
     assert (wrong.status, "delivered" in wrong.err) == (65, True)

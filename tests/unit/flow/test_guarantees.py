@@ -485,6 +485,23 @@ def test_a_case_is_opened_again(post: Post) -> None:
         operator.close_quarantined(parked, "x")
 
 
+def test_what_arrived_meanwhile_is_not_sent_again(post: Post) -> None:
+    """Between the question and the answer a delivery was accepted: it stays so."""
+    packet, receiver = collected(post)
+    stuck = frozenset({RETURNED, DeliveryState.PARKED})
+    operator, store = post.office.node.operator("lan"), post.office.node.store
+    for state, sent in ((RETURNED, True), (SENT, False)):
+        with store.begin() as tx:
+            outbox.set_state(tx, packet, receiver, state, now=post.clock.now())
+        if sent:
+            assert operator.requeue(packet, receiver=receiver, states=stuck)
+            continue
+        with pytest.raises(PermanentError, match="EDX-7032"):
+            operator.requeue(packet, receiver=receiver, states=stuck)
+    with store.read() as tx:
+        assert [each.state for each in outbox.deliveries(tx, packet)] == [SENT]
+
+
 def _quarantined(post: Post, state: InboxState = InboxState.QUARANTINED) -> list[str]:
     with post.office.node.store.read() as tx:
         found = inbox.list_messages(tx, states=[state], limit=9)
