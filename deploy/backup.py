@@ -22,6 +22,7 @@ from connector.clock import SystemClock
 from connector.errors import ConnectorError, Finding, StorageError
 from connector.store.backup import backup, lacking
 from connector.store.codes import BODY_MISSING
+from connector.store.durable import sync
 from connector.store.part_files import PartFiles
 from connector.store.spool import Spool
 from connector.store.store import Store
@@ -29,6 +30,7 @@ from connector.store.store import Store
 __all__ = ["copy_state"]
 
 _ATTEMPTS: Final = 3
+_DRAFTS: Final = "incomplete"
 
 
 def copy_state(state_dir: Path, target: Path) -> tuple[Path, list[Finding]]:
@@ -37,36 +39,39 @@ def copy_state(state_dir: Path, target: Path) -> tuple[Path, list[Finding]]:
     Return the database's file, which gets this name when all is done, and what it names but was
     not to be found. A packet that became whole in the wrong moment is there in the next snapshot.
     """
-    draft = target / "incomplete"
-    shutil.rmtree(draft, ignore_errors=True)
     for _ in range(_ATTEMPTS):
-        database, missing = _copied(state_dir, target, draft)
+        database, missing = _copied(state_dir, target)
         if not missing:
             break
-    whole = target / database.name
-    (draft / "store.db").rename(whole)
-    shutil.rmtree(draft)
-    return whole, missing
+    (target / _DRAFTS / "store.db").rename(database)
+    sync(target)
+    shutil.rmtree(target / _DRAFTS)
+    return database, missing
 
 
-def _copied(state_dir: Path, target: Path, draft: Path) -> tuple[Path, list[Finding]]:
-    """Copy everything once; return the name of the database and what is missing."""
+def _copied(state_dir: Path, target: Path) -> tuple[Path, list[Finding]]:
+    """Copy everything once; return where the database belongs, and what is missing.
+
+    It stays among the drafts under the name that a store has in its directory.
+    """
+    drafts = target / _DRAFTS
     store = Store.open(state_dir, clock=SystemClock(), read_only=True)
     try:
-        _copy_parts(state_dir / "parts", target / "parts")
-        shutil.rmtree(draft, ignore_errors=True)
-        database = backup(store, draft)
+        shutil.rmtree(drafts, ignore_errors=True)
+        drafts.mkdir(parents=True)
+        _copy_parts(state_dir / "parts", target / "parts", drafts)
+        database = backup(store, drafts)
     finally:
         store.close()
-    database.rename(draft / "store.db")
+    database.rename(drafts / "store.db")
     _copy_contents(state_dir / "spool", target / "spool")
-    _copy_parts(state_dir / "parts", target / "parts")
+    _copy_parts(state_dir / "parts", target / "parts", drafts)
     for evidence in (state_dir / "spool" / "damaged").glob("*"):
-        _copy(evidence, target / "spool" / "damaged" / evidence.name)
-    snapshot = Store.open(draft, clock=SystemClock(), read_only=True)
+        _copy(evidence, target / "spool" / "damaged" / evidence.name, drafts)
+    snapshot = Store.open(drafts, clock=SystemClock(), read_only=True)
     try:
         copies = Spool(target / "spool"), PartFiles(target / "parts")
-        return database, list(lacking(snapshot, *copies))
+        return target / database.name, list(lacking(snapshot, *copies))
     finally:
         snapshot.close()
 
@@ -89,24 +94,24 @@ def _copy_contents(directory: Path, target: Path) -> None:
                 copies.put_stream(stream)
 
 
-def _copy_parts(directory: Path, target: Path) -> None:
+def _copy_parts(directory: Path, target: Path, drafts: Path) -> None:
     """Copy files that are not named by what is in them, and grow; those that are joined go away."""
     for name in (f"{first:02x}" for first in range(256)):
         if (directory / name).is_dir():
             for path in (directory / name).iterdir():
-                _copy(path, target / name / path.name)
+                _copy(path, target / name / path.name, drafts)
 
 
-def _copy(path: Path, copy: Path) -> None:
+def _copy(path: Path, copy: Path, drafts: Path) -> None:
     """Copy a file under its name, unless that was done since it was written last."""
     copy.parent.mkdir(parents=True, exist_ok=True)
-    draft = copy.parents[2] / "incomplete.part"
+    draft = drafts / path.name
     with suppress(FileNotFoundError):  # it is whole by now
         if not copy.exists() or _written(copy) != _written(path):
             shutil.copy2(path, draft)
-            with draft.open("rb") as stream:
-                os.fsync(stream.fileno())
+            sync(draft)
             draft.rename(copy)
+            sync(copy.parent)
 
 
 def _written(path: Path) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from connector.errors import Finding
 from connector.store import codes, parts
@@ -14,7 +15,7 @@ from connector.store.store import Store
 
 __all__ = ["backup", "lacking"]
 
-_MOST_PACKETS = 1_000_000
+_MOST_PACKETS: Final = 1_000_000
 
 
 def backup(store: Store, directory: Path) -> Path:
@@ -30,9 +31,11 @@ def backup(store: Store, directory: Path) -> Path:
 
 def lacking(snapshot: Store, spool: Spool, part_files: PartFiles) -> Iterator[Finding]:
     """Yield what a copied database names and copied files do not have."""
+    told: set[str] = set()
     with snapshot.read() as tx:
-        for digest in sorted(set(named_contents(tx))):
-            if not spool.exists(digest):
+        for digest in named_contents(tx):
+            if digest not in told and not spool.exists(digest):
+                told.add(digest)
                 place = str(spool.at(digest, 0).path)
                 yield codes.BODY_MISSING.at(place, sha256=digest)
         for each in parts.open_assemblies(tx, _MOST_PACKETS):

@@ -180,13 +180,15 @@ class Spool:
                     self._put_aside(spooled, os.fstat(stream.fileno()), found)
         raise StorageError(codes.BODY_CHANGED.at(spooled.place, sha256=sha256, found=found))
 
-    def digests(self, beginning: str = "??") -> Iterator[str]:
-        """Yield the digests of all contents, or of those with these two first digits."""
-        with files(str(self.directory)):
-            for name in (f"{first:02x}" for first in range(256)):
-                if beginning in {"??", name}:
-                    found = (name + rest for rest in _names_in(f"{self._root}/{name}"))
-                    yield from filter(_DIGEST.fullmatch, found)
+    def digests(self) -> Iterator[str]:
+        """Yield the digests of all contents; StorageError if one could not be seen.
+
+        Files that have no digest for a name are none of ours.
+        """
+        with files(self._root):
+            for first in (f"{number:02x}" for number in range(256)):
+                found = (first + rest for rest in _names_in(f"{self._root}/{first}"))
+                yield from filter(_DIGEST.fullmatch, found)
 
     def last_put(self, sha256: str) -> dt.datetime | None:
         """Return when a content was put last, None if it is not there."""
