@@ -10,7 +10,7 @@ import click
 
 from connector.cli.asking import confirmed
 from connector.cli.files import write_new
-from connector.cli.many import insist_on_one_way, one_by_one
+from connector.cli.many import MOST, insist_on_one_way, one_by_one, packets_or_all
 from connector.cli.nodes import (
     config_option,
     json_option,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["inbox"]
 
 _RETRIED: Final = ("parked", "held", "quarantined")
-_MOST: Final = 1_000_000
 _AT_ONCE: Final = 1 << 20
 
 
@@ -97,16 +96,7 @@ def show(config_path: Path, packet: str, *, as_json: bool) -> None:
 @inbox.command()
 @config_option
 @yes_option
-@click.option("--all", "every", is_flag=True, help="All that is parked, instead of PACKETs.")
-@click.option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice(_RETRIED),
-    help="With --all: only messages in this state, by default parked.",
-)
-@click.option("--kind", type=click.Choice(["document", "status"]), help="With --all: only these.")
-@click.argument("packets", nargs=-1, metavar="[PACKET]...")
+@packets_or_all(_RETRIED, _RETRIED[:1])
 def retry(
     config_path: Path,
     packets: tuple[str, ...],
@@ -200,13 +190,13 @@ def export(config_path: Path, packet: str, file: Path) -> None:
 
 
 def _set_aside(store: Store, states: Sequence[str], kind: str | None) -> list[InboxMessage]:
-    """Return all messages in some states, the oldest first."""
+    """Return all messages in some states whose cases are open, the oldest first."""
     from connector.model.states import InboxState
     from connector.store import inbox as rows
 
     wanted = [InboxState(name) for name in states]
     with store.read() as tx:
-        found = rows.list_messages(tx, states=wanted, kind=kind, limit=_MOST)
+        found = rows.list_messages(tx, states=wanted, kind=kind, limit=MOST)
     return [row for row in reversed(found) if row.closed_at is None]
 
 

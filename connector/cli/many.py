@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from connector.cli.asking import confirmed
-from connector.errors import Finding, PermanentError
+from connector.cli.output import tell_findings
+from connector.errors import PermanentError
 
-__all__ = ["insist_on_one_way", "one_by_one"]
+__all__ = ["MOST", "insist_on_one_way", "one_by_one", "packets_or_all"]
+
+MOST: Final = 1_000_000
+"""So many rows are looked for at once; who has more asks again."""
 
 _Item = TypeVar("_Item")
+_Verb = TypeVar("_Verb", bound=Callable[..., Any])
+
+
+def packets_or_all(states: Sequence[str], default: Sequence[str]) -> Callable[[_Verb], _Verb]:
+    """Add PACKETs, and ``--all`` with ``--state`` and ``--kind`` to choose from what is stuck."""
+    words = ", ".join(default)
+
+    def add(verb: _Verb) -> _Verb:
+        for option in (
+            click.argument("packets", nargs=-1, metavar="[PACKET]..."),
+            click.option(
+                "--kind", type=click.Choice(["document", "status"]), help="With --all: only these."
+            ),
+            click.option(
+                "--state",
+                "states",
+                multiple=True,
+                type=click.Choice(states),
+                help=f"With --all: only what is in this state, by default {words}.",
+            ),
+            click.option("--all", "every", is_flag=True, help="All that is stuck, not PACKETs."),
+        ):
+            verb = option(verb)
+        return verb
+
+    return add
 
 
 def insist_on_one_way(packets: Sequence[str], *, every: bool, chosen: bool) -> None:
@@ -39,10 +69,8 @@ def one_by_one(
 ) -> None:
     """Do something with each item, once somebody has agreed to all; one that fails stops no other.
 
-    `told` says what is done with one of them, `together` with so many.
-
-    Raises:
-        PermanentError: with the findings of all that failed.
+    `told` says what is done with one of them, `together` with so many. Ends with 65 if one failed;
+    what ends it sooner, such as a full disk, leaves the rest undone.
     """
     wanted = list(items)
     if dry_run:
@@ -52,11 +80,12 @@ def one_by_one(
     says = told(wanted[0]) if len(wanted) == 1 else together(len(wanted))
     if not confirmed(says, dry_run=False, yes=yes):
         return
-    failed: list[Finding] = []
+    failed = False
     for item in wanted:
         try:
             act(item)
         except PermanentError as error:
-            failed += error.findings
+            failed = True
+            tell_findings(error.findings)
     if failed:
-        raise PermanentError(*failed)
+        raise click.exceptions.Exit(PermanentError.exit_status)

@@ -9,7 +9,7 @@ import click
 
 from connector.cli.asking import confirmed
 from connector.cli.files import write_new
-from connector.cli.many import insist_on_one_way, one_by_one
+from connector.cli.many import MOST, insist_on_one_way, one_by_one, packets_or_all
 from connector.cli.nodes import (
     config_option,
     json_option,
@@ -23,7 +23,7 @@ from connector.cli.rows import chosen_states, sent_packet
 from connector.cli.stores import opened_spool, opened_store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from connector.model.states import DeliveryState
     from connector.store.outbox import Delivery, OutboxPacket
@@ -34,7 +34,6 @@ __all__ = ["outbox"]
 _ACTS: Final = {1: "recall", 2: "update", 3: "replacement"}
 _STUCK_FOR_GOOD: Final = ("returned", "parked", "blocked")
 _STUCK: Final = (*_STUCK_FOR_GOOD, "unconfirmed", "queued")
-_MOST: Final = 1_000_000
 
 
 @click.group()
@@ -137,17 +136,8 @@ def refused(config_path: Path, adapter: str | None, limit: int, *, as_json: bool
 @outbox.command()
 @config_option
 @yes_option
-@click.option("--all", "every", is_flag=True, help="All that is stuck, instead of PACKETs.")
-@click.option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice(_STUCK),
-    help="With --all: only deliveries in this state, by default returned, parked and blocked.",
-)
-@click.option("--kind", type=click.Choice(["document", "status"]), help="With --all: only these.")
+@packets_or_all(_STUCK, _STUCK_FOR_GOOD)
 @click.option("--receiver", help="Only to this agency code.")
-@click.argument("packets", nargs=-1, metavar="[PACKET]...")
 def retry(
     config_path: Path,
     packets: tuple[str, ...],
@@ -167,21 +157,21 @@ def retry(
     from connector.model.states import DeliveryState
 
     insist_on_one_way(packets, every=every, chosen=bool(states or kind))
-    stuck = frozenset(map(DeliveryState, _STUCK))
+    wanted = frozenset(map(DeliveryState, (states or _STUCK_FOR_GOOD) if every else _STUCK))
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
         with node.store.read() as tx:
             chosen = (
-                _stuck(tx, states or _STUCK_FOR_GOOD, receiver, kind)
+                _stuck(tx, wanted, receiver, kind)
                 if every
-                else _named(tx, packets, receiver)
+                else _named(tx, packets, wanted, receiver)
             )
         if not chosen:
             talk("there is nothing to send again")
             return
         one_by_one(
             chosen.items(),
-            lambda one: [operator.requeue(one[0], receiver=code, states=stuck) for code in one[1]],
+            lambda one: operator.requeue(one[0], receiver=receiver, states=wanted),
             told=lambda one: f"send {one[0]} to {', '.join(one[1])} again",
             together=lambda count: (
                 f"send {counted(count, 'packet')} again "
@@ -229,28 +219,25 @@ def export(config_path: Path, packet: str, file: Path) -> None:
     write_new(file, Bodies(opened_spool(config_path)).chunks(found, made_of))
 
 
-def _named(tx: Transaction, packets: Sequence[str], receiver: str | None) -> dict[str, list[str]]:
+def _named(
+    tx: Transaction, packets: Sequence[str], states: Collection[DeliveryState], receiver: str | None
+) -> dict[str, list[str]]:
     """Return the packets that are named, with those of their receivers whom they did not reach.
 
     Raises:
         PermanentError: as `_deliveries_in` for the first one.
     """
-    from connector.model.states import DeliveryState as State
-
-    stuck = set(map(State, _STUCK))
-    found = (_deliveries_in(tx, text, stuck, receiver, action="retry") for text in packets)
+    found = (_deliveries_in(tx, text, states, receiver, action="retry") for text in packets)
     return {packet.packet_id: receivers for packet, receivers in found}
 
 
 def _stuck(
-    tx: Transaction, states: Sequence[str], receiver: str | None, kind: str | None
+    tx: Transaction, states: Collection[DeliveryState], receiver: str | None, kind: str | None
 ) -> dict[str, list[str]]:
     """Return all packets with deliveries in some states and their receivers, the oldest first."""
-    from connector.model.states import DeliveryState as State
     from connector.store import outbox as rows
 
-    wanted = [State(name) for name in states]
-    found = rows.list_deliveries(tx, states=wanted, receiver=receiver, kind=kind, limit=_MOST)
+    found = rows.list_deliveries(tx, states=states, receiver=receiver, kind=kind, limit=MOST)
     chosen: dict[str, list[str]] = {}
     for packet, delivery in reversed(found):
         chosen.setdefault(packet.packet_id, []).append(delivery.receiver)
@@ -260,7 +247,7 @@ def _stuck(
 def _deliveries_in(
     tx: Transaction,
     text: str,
-    states: set[DeliveryState],
+    states: Collection[DeliveryState],
     receiver: str | None,
     *,
     action: str,

@@ -117,13 +117,13 @@ class Operator:
         """Send a packet again, with the same id, to its receivers in some states, or to one."""
         packet = self.sent_packet(text)
         with self._ledger.work() as work:
-            chosen = [
-                delivery
-                for delivery in outbox.deliveries(work.tx, packet.packet_id)
-                if receiver in {None, delivery.receiver} and delivery.state in states
-            ]
+            every = outbox.deliveries(work.tx, packet.packet_id)
+            meant = [each for each in every if receiver in {None, each.receiver}]
+            chosen = [each for each in meant if each.state in states]
             if not chosen:
-                raise impossible("resend", "no receiver", text)
+                told = ", ".join(f"{each.receiver} {each.state}" for each in meant)
+                why = "deliveries" if meant else "no receiver"
+                raise impossible("resend", why, text, states=told)
             keys = [(packet.packet_id, delivery.receiver) for delivery in chosen]
             outbox.set_states(
                 work.tx, keys, DeliveryState.QUEUED, now=work.now, not_before=work.now
