@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +29,7 @@ from lxml import etree
 from connector.clock import VIETNAM
 from tests.perf import growth, series, startup
 from tests.perf.contest import Bench, open_site, run_scene
+from tests.perf.memory import Spare, affordable_bytes
 from tests.perf.pages import terminal, write_page
 from tests.perf.peer_setup import set_up
 from tests.perf.process import ROOT
@@ -100,9 +102,10 @@ def _measured(work: Path, peers: Path, profile: Profile) -> dict[str, Any]:
     _say("getting the peers ready")
     commands, absent = set_up(peers, profile.peers)
     machine = _machine()
-    with open_server(work / "rabbitmq") as server:
+    kept = affordable_bytes() if profile.keeps_memory else 0
+    with open_server(work / "rabbitmq") as server, closing(Spare(kept)) as spare:
         cores = sorted(os.sched_getaffinity(0))
-        bench = Bench(work, server, commands, cores)
+        bench = Bench(work, server, commands, cores, spare)
         parts = _parts(bench, profile)
         broker = {"version": server.version, "idle_mib": server.idle_mib}
     return {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.perf.material import Site, empty
+from tests.perf.memory import Spare
 from tests.perf.peer_setup import Commands
 from tests.perf.process import PipelineError, Process
 from tests.perf.scenes import PIPELINES, Direction, Scene
@@ -46,6 +47,7 @@ class Bench:
     server: Server
     commands: Commands
     cores: Sequence[int]
+    spare: Spare
     unable: list[dict[str, Any]] = field(default_factory=list)
     sites: int = 0
 
@@ -278,7 +280,8 @@ class Race:
         server = self._bench.server
         server.reset_peak()
         before = server.cpu_seconds()
-        answer = one.run(documents)
+        with self._bench.spare.lent():
+            answer = one.run(documents)
         answer["broker_cpu_ms"] = (server.cpu_seconds() - before) / documents * 1000
         answer["broker_peak_mib"] = server.peak_mib() or 0.0
         server.purge()

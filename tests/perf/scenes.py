@@ -122,6 +122,7 @@ class Profile:
     durability: Scene | None = None
     start_up_runs: int = 0
     peers: tuple[str, ...] = field(default=EVERYBODY)
+    keeps_memory: bool = True
 
 
 _RACE: Final = (
@@ -177,5 +178,6 @@ SHORT: Final = Profile(
     ),
     signing=((20 * _KB, "rsa2048"),),
     peers=("connector", "naive", "tuned", "durable", "signature", "broker", "reception"),
+    keeps_memory=False,
 )
 PROFILES: Final = {profile.name: profile for profile in (FULL, QUICK, SHORT)}

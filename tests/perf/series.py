@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Final
 
 from tests.perf.contest import (
@@ -96,12 +97,8 @@ class Pair:
         try:
             rows = self._sender.prepare(self._documents, files=True)
             self._both(_UP)
-            begun = time.perf_counter()
-            self._receiver.process.order(self._documents)
-            self._sender.process.order(self._documents, rows)
-            self._sender.process.result(_PATIENCE_SECONDS)
-            self._receiver.process.result(_PATIENCE_SECONDS)
-            self.rates.append(self._documents / (time.perf_counter() - begun))
+            with self._bench.spare.lent():
+                self.rates.append(self._documents / self._seconds(rows))
             self._both(_DOWN)
             self._sender.site.clear(self._sender.place)
         except PipelineError as error:
@@ -111,6 +108,14 @@ class Pair:
                 member.process.close(at_once=True)
             self._bench.cannot(self._name, "end to end", scene.attachment_bytes, str(error))
         self._bench.server.purge()
+
+    def _seconds(self, rows: Path | None) -> float:
+        begun = time.perf_counter()
+        self._receiver.process.order(self._documents)
+        self._sender.process.order(self._documents, rows)
+        self._sender.process.result(_PATIENCE_SECONDS)
+        self._receiver.process.result(_PATIENCE_SECONDS)
+        return time.perf_counter() - begun
 
     def _both(self, order: int) -> None:
         """Start or end the connector's daemons, which would take the messages of others."""
