@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Final
+
+from zlib_ng.zlib_ng import crc32
 
 from connector.edxml import rule_codes
 from connector.edxml.zipform import MAGIC, entry_name, find_entry, is_wrapped, zip_frame
@@ -44,7 +45,7 @@ def _checksum(content: Content, place: str) -> int:
     with content.open() as stream:
         while block := stream.read(_BLOCK):
             left -= len(block)
-            crc = zlib.crc32(block, crc)
+            crc = crc32(block, crc)
     if left:
         raise PermanentError(rule_codes.ATTACHMENT_CHANGED.at(place))
     return crc

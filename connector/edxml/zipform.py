@@ -13,6 +13,8 @@ import zlib
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from zlib_ng.zlib_ng import crc32
+
 from connector.edxml import rule_codes
 from connector.edxml.parser import Limits
 from connector.edxml.stored import Gather, Shelf, window
@@ -205,11 +207,11 @@ def _inflated(packed: Content, size: int, shelf: Shelf | None) -> Content | None
 
 def _crc(content: Content) -> int:
     if isinstance(content, BytesContent):
-        return zlib.crc32(content.data)
+        return crc32(content.data)
     crc = 0
     with content.open() as stream:
         while block := stream.read(_PIECE):
-            crc = zlib.crc32(block, crc)
+            crc = crc32(block, crc)
     return crc
 
 

@@ -151,7 +151,7 @@ def _backlog(bench: Bench, site: Site, size: int) -> Path:
 def _send_some(bench: Bench, site: Site, place: Path) -> float:
     cores = own_cores(bench.cores, 1)
     member = start(bench, site, "connector", "relay", cores=cores, place=place)
-    with member.process as process:
+    with member.process as process, bench.spare.lent():
         process.order(_SENT)
         seconds = process.result(600)["seconds"]
     bench.server.purge()

@@ -217,7 +217,7 @@ def signing(bench: Bench, profile: Profile) -> list[dict[str, Any]]:
             bench.commands["signing"] = command
             try:
                 member = start(bench, site, "signing", "out", cores=own_cores(bench.cores, 1))
-                with member.process as process:
+                with member.process as process, bench.spare.lent():
                     count = max(2, min(_MOST_SIGNATURES, _SIGNING_BYTES // size))
                     process.order(count, site.lay_out(member.place, count))
                     answer = process.result(_PATIENCE_SECONDS)
