@@ -102,7 +102,7 @@ def run_program(arguments: list[str] | None = None) -> None:
     except click.Abort:
         _end(130)
     except click.ClickException as error:
-        error.show()
+        _tell_usage(error)
         _end(error.exit_code)
     except _ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -119,6 +119,12 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    from connector.cli.usage import tell_usage
+
+    tell_usage(error)
 
 
 def _explain(error: Exception) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.asking import confirmed
 from connector.cli.files import write_new
 from connector.cli.many import MOST, insist_on_one_way, one_by_one, packets_or_all
@@ -22,6 +23,7 @@ from connector.cli.nodes import (
 from connector.cli.output import counted, print_json, table, talk
 from connector.cli.rows import chosen_states, received_message
 from connector.cli.stores import opened_spool, opened_store
+from connector.cli.usage import WrongUsage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +166,7 @@ def close(
     more. `inbox retry` opens a case again.
     """
     if not reason.strip():
-        raise click.BadParameter("say what was found out", param_hint="--reason")
+        raise WrongUsage(usage_codes.NO_REASON)
     with opened_node(config_path) as node:
         operator = node.operator(this_actor())
         one_by_one(

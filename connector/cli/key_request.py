@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.nodes import config_option, load_config
 from connector.cli.output import talk
+from connector.cli.usage import WrongUsage
 
 if TYPE_CHECKING:
     from connector.config.node import NodeConfig
@@ -55,7 +57,7 @@ def csr(
     agency = config.agency(code)
     if agency is None:
         known = ", ".join(each.code for each in config.agencies)
-        raise click.BadParameter(f"{code} is no agency of this node; there are: {known}")
+        raise WrongUsage(usage_codes.NOT_OURS, code=code, known=known)
     keys = _keys(config, code)
     on_token = next((key for key in keys if isinstance(key, Pkcs11Key)), None)
     if on_token is not None and key_file is None:

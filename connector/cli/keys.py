@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.key_request import csr
 from connector.cli.nodes import config_option, json_option, load_config
 from connector.cli.output import counted, print_json, table, talk, tell_findings
@@ -17,6 +18,7 @@ from connector.cli.trust_data import (
     sign_registry,
     withdraw,
 )
+from connector.cli.usage import WrongUsage
 
 if TYPE_CHECKING:
     from connector.trust.inventory import CertificateStatus
@@ -94,7 +96,7 @@ def new_dev(directory: Path, agencies: tuple[str, ...], key_type: str) -> None:
     for text in agencies:
         code, _, name = text.partition("=")
         if scheme_of(code) is not CodeScheme.QD20 or not is_routable(code):
-            raise click.BadParameter(f"{code!r} is no agency code such as G22 or H41.02")
+            raise WrongUsage(usage_codes.NO_AGENCY_CODE, code=code or "?")
         known = catalogue.get(code)
         organs.append((code, name or (known.name if known else code)))
     pki = new_dev_pki(

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.nodes import catalogue_option
 from connector.cli.output import counted, print_json, talk
+from connector.cli.usage import WrongUsage
 
 if TYPE_CHECKING:
     from connector.errors import Finding
@@ -59,7 +61,7 @@ def lint(
     Vietnamese and English, and what to do.
     """
     if not paths and not nodes:
-        raise click.UsageError("name adapter directories, or a configuration with --node")
+        raise WrongUsage(usage_codes.NOTHING_TO_LINT)
     found: list[Finding] = []
     for path in (*paths, *nodes):
         if path in nodes or path.name == "connector.yaml":

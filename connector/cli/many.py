@@ -7,8 +7,10 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.asking import confirmed
 from connector.cli.output import tell_findings
+from connector.cli.usage import WrongUsage
 from connector.errors import PermanentError
 
 __all__ = ["MOST", "insist_on_one_way", "one_by_one", "packets_or_all"]
@@ -48,14 +50,14 @@ def packets_or_all(states: Sequence[str], default: Sequence[str]) -> Callable[[_
 def insist_on_one_way(packets: Sequence[str], *, every: bool, chosen: bool) -> None:
     """Insist that packets are named, or all are asked for and perhaps `chosen` from.
 
-    Raises click.UsageError (exit with 2): a forgotten name must not mean everything.
+    Raises WrongUsage (exit with 2): a forgotten name must not mean everything.
     """
     if every and packets:
-        raise click.UsageError("name packets or give --all, not both")
+        raise WrongUsage(usage_codes.NAMES_OR_ALL)
     if not every and not packets:
-        raise click.UsageError("name at least one PACKET, or give --all")
+        raise WrongUsage(usage_codes.NO_NAME)
     if chosen and not every:
-        raise click.UsageError("--state and --kind choose among --all")
+        raise WrongUsage(usage_codes.CHOICE_NEEDS_ALL)
 
 
 def one_by_one(

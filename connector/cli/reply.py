@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.nodes import config_option, json_option, opened_node, this_actor
 from connector.cli.output import print_json
+from connector.cli.usage import WrongUsage
 
 __all__ = ["reply"]
 
@@ -29,7 +31,7 @@ def reply(
     from connector.model.envelope import StatusCode
 
     if status in {"02", "16"} and not reason:
-        raise click.UsageError(f"status {status} needs --reason")
+        raise WrongUsage(usage_codes.STATUS_NEEDS_REASON, status=status)
     with opened_node(config_path) as node:
         sent = node.operator(this_actor()).reply(packet, StatusCode(status), reason)
     if as_json:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.output import print_json
 from connector.cli.stores import opened_store
+from connector.cli.usage import WrongUsage
 
 if TYPE_CHECKING:
     from connector.store.inbox import InboxMessage
@@ -24,7 +26,8 @@ def chosen_states(kind: Any, names: tuple[str, ...]) -> list[Any] | None:
         return [kind(name) for name in names] or None
     except ValueError as error:
         known = ", ".join(state.value for state in kind)
-        raise click.BadParameter(f"{error}; known: {known}", param_hint="--state") from error
+        unknown = next(name for name in names if name not in set(kind))
+        raise WrongUsage(usage_codes.UNKNOWN_STATE, name=unknown, known=known) from error
 
 
 def sent_packet(tx: Transaction, text: str) -> OutboxPacket:

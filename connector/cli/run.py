@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.nodes import config_option, opened_node, this_actor
+from connector.cli.usage import WrongUsage
 
 if TYPE_CHECKING:
     from connector.flow.node import Node
+    from connector.service.daemon import Stage
 
 __all__ = ["run"]
 
@@ -25,15 +28,12 @@ __all__ = ["run"]
 def run(config_path: Path, only: str | None, *, once: bool, yes: bool) -> None:
     """Run the node's corridors until SIGTERM."""
     from connector.cli.nodes import load_config
-    from connector.service.daemon import Daemon, Stage
+    from connector.service.daemon import Daemon
     from connector.store.lock import node_lock
 
     if yes and not once:
-        raise click.UsageError("--yes needs --once; for the daemon say connector resume ADAPTER")
-    try:
-        stages = frozenset(Stage(name.strip()) for name in only.split(",")) if only else None
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--only") from error
+        raise WrongUsage(usage_codes.YES_NEEDS_ONCE)
+    stages = None if only is None else frozenset(map(_stage, only.split(",")))
     state_dir = load_config(config_path).state_dir
     with node_lock(state_dir), opened_node(config_path, quiet=False) as node:
         daemon = Daemon(node) if stages is None else Daemon(node, stages)
@@ -42,6 +42,16 @@ def run(config_path: Path, only: str | None, *, once: bool, yes: bool) -> None:
             daemon.once()
         else:
             daemon.run()
+
+
+def _stage(name: str) -> Stage:
+    from connector.service.daemon import Stage
+
+    try:
+        return Stage(name.strip())
+    except ValueError as error:
+        known = ", ".join(stage.value for stage in Stage)
+        raise WrongUsage(usage_codes.UNKNOWN_STAGE, name=name.strip(), known=known) from error
 
 
 def _confirm(node: Node, *, yes: bool) -> None:

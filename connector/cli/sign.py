@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.files import write_new
 from connector.cli.nodes import config_option
 from connector.cli.output import talk
+from connector.cli.usage import WrongUsage
 
 if TYPE_CHECKING:
     from connector.trust.keys import SigningKey
@@ -55,7 +57,7 @@ def sign(
     from connector.trust.sign import seal
 
     if (key_file is None) != (certificate_file is None):
-        raise click.UsageError("--key and --certificate belong together")
+        raise WrongUsage(usage_codes.BELONG_TOGETHER)
     clock = SystemClock()
     packet = pack(read(read_file(file)).envelope, today=vietnam_date(clock.now()))
     if key_file is not None and certificate_file is not None:

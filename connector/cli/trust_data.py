@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.nodes import config_option, load_config
 from connector.cli.output import talk
+from connector.cli.usage import WrongUsage
 
 if TYPE_CHECKING:
     from connector.config.node import NodeConfig
@@ -125,7 +127,7 @@ def import_crl(config_path: Path, issuer_files: tuple[Path, ...], file: Path) ->
 
     config = load_config(config_path)
     if config.trust.crls_dir is None:
-        raise click.UsageError("the configuration names no trust.crls_dir")
+        raise WrongUsage(usage_codes.NO_CRLS_DIR)
     done = imports.import_crl(
         file,
         config.trust.crls_dir,
@@ -155,7 +157,7 @@ def sign_registry(
     from connector.trust import registry_sign
 
     if (key_file is None) != (certificate_file is None):
-        raise click.UsageError("--key and --certificate belong together")
+        raise WrongUsage(usage_codes.BELONG_TOGETHER)
     path = registry_file or _registry(load_config(config_path))
     if key_file is not None and certificate_file is not None:
         key = _given_key(key_file, certificate_file)
@@ -166,7 +168,7 @@ def sign_registry(
 
 def _registry(config: NodeConfig) -> Path:
     if config.trust.registry_file is None:
-        raise click.UsageError("the configuration names no trust.registry_file; use --registry")
+        raise WrongUsage(usage_codes.NO_REGISTRY)
     return config.trust.registry_file
 
 
@@ -204,5 +206,5 @@ def _key_of(config: NodeConfig, code: str | None) -> SigningKey:
     keys = signing_keys(config, SystemClock())
     code = code or next(iter(keys), None)
     if code is None or code not in keys:
-        raise click.UsageError(f"the node has no key of {code}")
+        raise WrongUsage(usage_codes.NO_KEY_OF, code=code or "?")
     return keys[code]

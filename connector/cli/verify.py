@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from connector.cli import usage_codes
 from connector.cli.nodes import config_option, json_option
 from connector.cli.output import fold_time, print_json, tell_findings
+from connector.cli.usage import WrongUsage
 from connector.errors import Finding, Severity
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ def _moment(text: str) -> dt.datetime:
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--at") from error
+        raise WrongUsage(usage_codes.NO_MOMENT, text=text, reason=error) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
 
 

@@ -114,10 +114,15 @@ def test_every_verb_and_option_is_described(name: str, command: click.Command) -
     ],
 )
 def test_wrong_usage(terminal: Terminal, arguments: list[str]) -> None:
-    """A command line that makes no sense ends with 2, says why, and prints no data."""
+    """A command line that makes no sense ends with 2, says why in both languages, and no data."""
     said = terminal.run(*arguments)
     assert said.status == 2
-    assert "Error: " in said.err
+    (line,) = [row for row, text in enumerate(said.err.splitlines()) if text.startswith("error ")]
+    code, vietnamese, english, remedy = said.err.splitlines()[line : line + 4]
+    assert code.startswith("error EDX-90")
+    assert vietnamese.strip() != english.strip()
+    assert not vietnamese.isascii()
+    assert remedy.startswith("  → ")
     assert said.out == ""
 
 
