@@ -115,7 +115,7 @@ def retry(
     cannot be processed is told, the others are. With --all, closed cases stay closed.
     """
     insist_on_one_way(packets, every=every, chosen=bool(states or kind))
-    with opened_node(config_path) as node:
+    with opened_node(config_path, dry_run=dry_run) as node:
         operator = node.operator(this_actor())
         chosen = (
             _set_aside(node.store, states or _RETRIED[:1], kind)
@@ -145,7 +145,7 @@ inbox.add_command(retry, "release")
 @click.argument("packet")
 def park(config_path: Path, packet: str, reason: str, *, dry_run: bool, yes: bool) -> None:
     """Set PACKET aside until somebody retries it."""
-    with opened_node(config_path) as node:
+    with opened_node(config_path, dry_run=dry_run) as node:
         operator = node.operator(this_actor())
         row = operator.received(packet)
         if confirmed(f"set {row.packet_id or packet} aside", dry_run=dry_run, yes=yes):
@@ -167,7 +167,7 @@ def close(
     """
     if not reason.strip():
         raise WrongUsage(usage_codes.NO_REASON)
-    with opened_node(config_path) as node:
+    with opened_node(config_path, dry_run=dry_run) as node:
         operator = node.operator(this_actor())
         one_by_one(
             _named(operator, packets),

@@ -94,16 +94,25 @@ def load_config(config_path: Path) -> NodeConfig:
 
 
 @contextmanager
-def opened_node(config_path: Path, *, quiet: bool = True) -> Iterator[Node]:
-    """Open the whole node; a verb beside a running daemon shares its store."""
+def opened_node(
+    config_path: Path, *, daemon: bool = False, dry_run: bool = False
+) -> Iterator[Node]:
+    """Open the whole node; a verb beside a running daemon shares its store.
+
+    Only the `daemon` upgrades an older store, and a `dry_run` does not even make a new one.
+    """
     from connector.clock import SystemClock
     from connector.events import Emitter
     from connector.flow.node import open_node
+    from connector.flow.stores import require_current
     from connector.service.logs import configure_logs
 
     config = load_config(config_path)
-    configure_logs("error" if quiet else config.log.level, config.log.format)
-    node = open_node(config, clock=SystemClock(), emitter=Emitter())
+    configure_logs(config.log.level if daemon else "error", config.log.format)
+    clock = SystemClock()
+    if not daemon:
+        require_current(config, clock=clock, absent=not dry_run)
+    node = open_node(config, clock=clock, emitter=Emitter())
     try:
         yield node
     finally:

@@ -158,7 +158,7 @@ def retry(
 
     insist_on_one_way(packets, every=every, chosen=bool(states or kind))
     wanted = frozenset(map(DeliveryState, (states or _STUCK_FOR_GOOD) if every else _STUCK))
-    with opened_node(config_path) as node:
+    with opened_node(config_path, dry_run=dry_run) as node:
         operator = node.operator(this_actor())
         with node.store.read() as tx:
             chosen = (
@@ -191,7 +191,7 @@ def park(config_path: Path, packet: str, reason: str, *, dry_run: bool, yes: boo
     """Stop sending PACKET until somebody retries it; what has left is not touched."""
     from connector.model.states import DeliveryState as State
 
-    with opened_node(config_path) as node:
+    with opened_node(config_path, dry_run=dry_run) as node:
         operator = node.operator(this_actor())
         with node.store.read() as tx:
             waiting = {State.QUEUED, State.BLOCKED}

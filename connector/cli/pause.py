@@ -25,7 +25,7 @@ __all__ = ["pause", "resume"]
 @click.argument("adapter")
 def pause(config_path: Path, adapter: str, reason: str | None, *, dry_run: bool, yes: bool) -> None:
     """Stop collecting from ADAPTER; a running daemon stops after its current batch."""
-    with _acts(config_path) as acts:
+    with _acts(config_path, dry_run=dry_run) as acts:
         acts.waits(adapter)
         if not confirmed(f"pause {adapter}", dry_run=dry_run, yes=yes):
             return
@@ -43,7 +43,7 @@ def resume(config_path: Path, adapter: str, *, dry_run: bool, yes: bool) -> None
     An adapter without start_from, whose export holds more records than first_collect_limit,
     takes nothing at first. --yes confirms that all of them shall be sent.
     """
-    with _acts(config_path) as acts:
+    with _acts(config_path, dry_run=dry_run) as acts:
         waits = acts.waits(adapter)
         act = f"resume {adapter}" + (" and send all records of its export" if waits else "")
         if not confirmed(act, dry_run=dry_run, yes=yes):
@@ -58,18 +58,19 @@ def resume(config_path: Path, adapter: str, *, dry_run: bool, yes: bool) -> None
 
 
 @contextmanager
-def _acts(config_path: Path) -> Iterator[AdapterActs]:
+def _acts(config_path: Path, *, dry_run: bool) -> Iterator[AdapterActs]:
     """Open the store only: an adapter can be paused while others are wrong."""
     from connector.clock import SystemClock
     from connector.events import Emitter
     from connector.flow.adapters.acts import AdapterActs, adapter_directories
     from connector.flow.ledger import Ledger
+    from connector.flow.stores import open_store, require_current
     from connector.service.logs import configure_logs
-    from connector.store.store import Store
 
     configure_logs("error")
     config, clock = load_config(config_path), SystemClock()
-    store = Store.open(config.store.url or config.state_dir, clock=clock)
+    require_current(config, clock=clock, absent=not dry_run)
+    store = open_store(config, clock=clock)
     try:
         ledger = Ledger(store, Emitter(), clock)
         yield AdapterActs(ledger, adapter_directories(config), actor=this_actor())

@@ -35,7 +35,11 @@ def run(config_path: Path, only: str | None, *, once: bool, yes: bool) -> None:
         raise WrongUsage(usage_codes.YES_NEEDS_ONCE)
     stages = None if only is None else frozenset(map(_stage, only.split(",")))
     state_dir = load_config(config_path).state_dir
-    with node_lock(state_dir), opened_node(config_path, quiet=False) as node:
+    with (
+        node_lock(state_dir),
+        opened_node(config_path, daemon=True) as node,
+        node.store.held(),
+    ):
         daemon = Daemon(node) if stages is None else Daemon(node, stages)
         if once:
             _confirm(node, yes=yes)

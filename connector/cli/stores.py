@@ -20,12 +20,11 @@ __all__ = ["opened_spool", "opened_store"]
 def opened_store(config_path: Path) -> Iterator[Store]:
     """Open the store of a configuration for reading."""
     from connector.clock import SystemClock
+    from connector.flow.stores import open_store
     from connector.service.logs import configure_logs
-    from connector.store.store import Store
 
     configure_logs("error")
-    config = load_config(config_path)
-    store = Store.open(config.store.url or config.state_dir, clock=SystemClock(), read_only=True)
+    store = open_store(load_config(config_path), clock=SystemClock(), read_only=True)
     try:
         yield store
     finally:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from connector.config import codes
 from connector.config.secrets import SecretRef
-from connector.config.settings import LocalPath, Seconds, Settings
+from connector.config.settings import LocalPath, Seconds, SettingProblem, Settings
 
 __all__ = ["BrokerConfig", "StoreConfig", "TlsConfig"]
 
@@ -100,6 +102,9 @@ class BrokerConfig(Settings):
     )
 
 
+_USER_INFO: Final = re.compile(r"[^/]*://[^/@]*:[^/]*@")
+
+
 class StoreConfig(Settings):
     """Where outbox, inbox and journal live."""
 
@@ -112,3 +117,10 @@ class StoreConfig(Settings):
     password: SecretRef | None = Field(
         default=None, title="Mật khẩu cơ sở dữ liệu", description="Reference to the URL's password."
     )
+
+    @field_validator("url")
+    @classmethod
+    def _no_password(cls, value: str | None) -> str | None:
+        if value is not None and _USER_INFO.match(value):
+            raise SettingProblem(codes.INLINE_SECRET)
+        return value

@@ -35,6 +35,7 @@ from connector.flow.receive import Receiver
 from connector.flow.relay import Relay
 from connector.flow.retry import RetryPolicy
 from connector.flow.states.exchange import Exchange, open_exchanges
+from connector.flow.stores import open_store
 from connector.flow.tidying import Tidying
 from connector.flow.upkeep import Upkeep
 from connector.flow.verified import JustVerified
@@ -243,13 +244,12 @@ def _given(config: NodeConfig, clock: Clock) -> _Given:
 
 
 def _ground(given: _Given, emitter: Emitter) -> _Ground:
-    config, clock = given.config, given.clock
-    store = Store.open(config.store.url or config.state_dir, clock=clock)
+    state_dir, store = given.config.state_dir, open_store(given.config, clock=given.clock)
     return _Ground(
         store=store,
-        spool=Spool(config.state_dir / "spool"),
-        parts=Spool(config.state_dir / "parts"),
-        ledger=Ledger(store, emitter, clock),
+        spool=Spool(state_dir / "spool"),
+        parts=Spool(state_dir / "parts"),
+        ledger=Ledger(store, emitter, given.clock),
     )
 
 

@@ -23,6 +23,13 @@ _SENTENCES: Final = (
     ("unable to open database file", codes.CANNOT_OPEN),
     ("readonly database", codes.READ_ONLY),
 )
+_SQLSTATES: Final = {
+    "53100": codes.DISK_FULL,
+    "55P03": codes.LOCKED,
+    "25006": codes.READ_ONLY,
+    "XX001": codes.CORRUPT,
+    "XX002": codes.CORRUPT,
+}
 # The driver itself refuses texts that are no Unicode and numbers of more than 64 bits.
 _FOREIGN: Final = (exc.SQLAlchemyError, UnicodeEncodeError, OverflowError)
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -37,7 +44,8 @@ def from_database(error: BaseException, place: str = "") -> ConnectorError:
     if isinstance(error, exc.IntegrityError):
         return Bug(codes.CONSTRAINT.at(place, reason=reason))
     if isinstance(error, exc.DatabaseError | exc.InterfaceError | exc.TimeoutError):
-        return StorageError(_text_for(reason).at(place, reason=reason))
+        known = _SQLSTATES.get(getattr(original, "sqlstate", None) or "")
+        return StorageError((known or _text_for(reason)).at(place, reason=reason))
     return Bug(codes.MISUSE.at(place, reason=f"{type(error).__name__}: {reason}"))
 
 

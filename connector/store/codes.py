@@ -16,6 +16,7 @@ __all__ = [
     "CONSTRAINT",
     "CORRUPT",
     "DATABASE_FAILED",
+    "DATABASE_HELD",
     "DISK_FULL",
     "FILE_FAILED",
     "HEADS_UNREADABLE",
@@ -26,6 +27,7 @@ __all__ = [
     "LOCKED",
     "MISUSE",
     "NEWER_SCHEMA",
+    "NOT_DURABLE",
     "NO_HEAD_COMPARED",
     "OLDER_SCHEMA",
     "PARTS_GONE",
@@ -90,15 +92,16 @@ WAL_REFUSED: Final = Text(
 )
 STORE_LOST: Final = Text(
     "EDX-5008",
-    "There is no store in this file, but {found} is there: documents in spool/ and parts/ are "
-    "known only to the store that wrote them. Nothing was changed",
-    "Tệp này không chứa kho dữ liệu, nhưng vẫn còn {found}: văn bản trong spool/ và parts/ chỉ "
-    "được ghi nhận trong kho dữ liệu đã tạo ra chúng. Chưa có gì bị thay đổi",
-    "Put store.db-wal and store.db-shm aside and restore store.db from the last backup. Only if "
-    "the state is really to begin anew, move spool/ and parts/ away and start again",
-    "Chuyển store.db-wal và store.db-shm sang chỗ khác rồi khôi phục store.db từ bản sao lưu gần "
-    "nhất. Chỉ khi thật sự muốn bắt đầu lại từ đầu, hãy chuyển spool/ và parts/ đi nơi khác rồi "
-    "khởi động lại",
+    "There is no store here, but {found} is there: documents in spool/ and parts/ are known only "
+    "to the store that wrote them. Nothing was changed",
+    "Ở đây không có kho dữ liệu, nhưng vẫn còn {found}: văn bản trong spool/ và parts/ chỉ được "
+    "ghi nhận trong kho dữ liệu đã tạo ra chúng. Chưa có gì bị thay đổi",
+    "Check store.url. If it is right, put store.db-wal and store.db-shm aside and restore the "
+    "store (store.db or the PostgreSQL database) from the last backup. Only if the state is "
+    "really to begin anew, move spool/ and parts/ away and start again",
+    "Kiểm tra store.url. Nếu đúng, chuyển store.db-wal và store.db-shm sang chỗ khác rồi khôi "
+    "phục kho dữ liệu (store.db hoặc cơ sở dữ liệu PostgreSQL) từ bản sao lưu gần nhất. Chỉ khi "
+    "thật sự muốn bắt đầu lại từ đầu, hãy chuyển spool/ và parts/ đi nơi khác rồi khởi động lại",
 )
 DISK_FULL: Final = Text(
     "EDX-5010",
@@ -187,6 +190,20 @@ ALREADY_RUNNING: Final = Text(
     "Đã có một dịch vụ khác đang chạy trên thư mục trạng thái này (tiến trình {pid})",
     "Stop that process first, or give this one a state_dir of its own",
     "Dừng tiến trình đó trước, hoặc cấp state_dir riêng cho dịch vụ này",
+)
+DATABASE_HELD: Final = Text(
+    "EDX-5031",
+    "Another daemon works with this database already",
+    "Đã có một dịch vụ khác đang làm việc với cơ sở dữ liệu này",
+    "Stop it first, wherever it runs, or give this node a database of its own",
+    "Dừng dịch vụ đó trước, dù chạy ở máy nào, hoặc cấp cơ sở dữ liệu riêng cho nút này",
+)
+NOT_DURABLE: Final = Text(
+    "EDX-5032",
+    "PostgreSQL runs with {setting} off: what it has committed is lost when the power fails",
+    "PostgreSQL đang tắt {setting}: dữ liệu đã ghi nhận sẽ mất khi mất điện",
+    "Set {setting} = on in postgresql.conf and restart PostgreSQL",
+    "Đặt {setting} = on trong postgresql.conf rồi khởi động lại PostgreSQL",
 )
 JOURNAL_ROW_CHANGED: Final = Text(
     "EDX-5040",
@@ -281,6 +298,8 @@ CATALOGUE: Final[tuple[Text, ...]] = (
     FILE_FAILED,
     PARTS_GONE,
     ALREADY_RUNNING,
+    DATABASE_HELD,
+    NOT_DURABLE,
     JOURNAL_ROW_CHANGED,
     JOURNAL_GAP,
     JOURNAL_HEAD_LOST,

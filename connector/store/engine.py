@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +19,7 @@ from connector.errors import ConfigError, NoInputError
 from connector.store import codes
 from connector.store.border import files
 from connector.store.durable import sync
+from connector.store.postgresql import Server, shown
 
 __all__ = ["FILE_NAME", "SQLITE_NEEDED", "Engines", "connect", "require_version"]
 
@@ -27,7 +30,6 @@ FILE_NAME: Final = "store.db"
 _BUSY_SECONDS: Final = 30
 _READERS: Final = 8
 _OUTSIDE: Final = "connector_outside_transaction"
-_WRITER_LOCK: Final = 0x65646F63
 _PRAGMAS: Final = (
     *("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"),
     *("temp_store=MEMORY", "mmap_size=0"),  # nothing of a document in a file that is not ours
@@ -44,6 +46,8 @@ class Engines:
     reader: Engine
     path: Path | None
     place: str
+    held: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Keeps a database that several machines reach to oneself for a block."""
 
     def run_outside(self, statement: str, *values: str) -> list[Any]:
         """Run what SQLite does not allow inside a transaction; return the first column."""
@@ -57,7 +61,7 @@ class Engines:
         self.reader.dispose()
 
 
-def connect(address: str | Path, *, read_only: bool) -> Engines:
+def connect(address: str | Path, *, read_only: bool, password: str | None = None) -> Engines:
     """Return engines for a state directory or a database URL; nothing is read yet.
 
     Raises ConfigError for an address or driver that cannot be used, NoInputError if a store
@@ -66,7 +70,8 @@ def connect(address: str | Path, *, read_only: bool) -> Engines:
     if isinstance(address, str) and "://" in address:
         url = _parsed(address)
         if url.get_backend_name() == "postgresql":
-            return _postgresql(url)
+            server = Server(url if password is None else url.set(password=password))
+            return Engines(server.writer, server.reader, None, server.place, server.held)
         return _sqlite(_file_of(url), read_only=read_only)
     return _sqlite(Path(address) / FILE_NAME, read_only=read_only)
 
@@ -88,17 +93,13 @@ def _parsed(address: str) -> URL:
     except (ArgumentError, ValueError) as error:
         raise ConfigError(codes.URL_UNKNOWN.at(address="…")) from error  # may hold a password
     if url.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise ConfigError(codes.URL_UNKNOWN.at(address=_shown(url)))
+        raise ConfigError(codes.URL_UNKNOWN.at(address=shown(url)))
     return url
-
-
-def _shown(url: URL) -> str:
-    return url.render_as_string(hide_password=True)
 
 
 def _file_of(url: URL) -> Path:
     if not url.database or url.database == ":memory:" or url.query:
-        raise ConfigError(codes.URL_UNKNOWN.at(address=_shown(url)))
+        raise ConfigError(codes.URL_UNKNOWN.at(address=shown(url)))
     return Path(url.database)
 
 
@@ -173,18 +174,3 @@ def _sqlite_engine(driver: Any, path: Path, *, mode: str, reads: bool) -> Engine
             connection.exec_driver_sql(begin)
 
     return engine
-
-
-def _postgresql(url: URL) -> Engines:
-    try:
-        base = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    except ImportError as error:
-        raise ConfigError(codes.POSTGRES_EXTRA.at()) from error
-    writer = base.execution_options()
-
-    @event.listens_for(writer, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
-
-    reader = base.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return Engines(writer, reader, None, _shown(url))

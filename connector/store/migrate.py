@@ -54,14 +54,14 @@ def require_known(current: str | None, place: str) -> None:
         raise ConfigError(codes.NEWER_SCHEMA.at(place, found=current, known=newest()))
 
 
-def require_nothing_lost(path: Path) -> None:
-    """Refuse a file without a schema beside contents, which only the lost store knew.
+def require_nothing_lost(place: str, contents: Path) -> None:
+    """Refuse a database without a schema beside contents, which only the lost store knew.
 
     A first start makes the store before the first content, so none is there then.
     """
-    found = content_beside(path.parent)
+    found = content_beside(contents)
     if found is not None:
-        raise ConfigError(codes.STORE_LOST.at(str(path), found=found))
+        raise ConfigError(codes.STORE_LOST.at(place, found=found))
 
 
 def content_beside(directory: Path) -> str | None:

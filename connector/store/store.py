@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from connector import crash
 from connector.clock import Clock
-from connector.errors import Bug, ConfigError, Finding, StorageError
+from connector.errors import Bug, ConfigError, Finding, NoInputError, StorageError
 from connector.store import codes, migrate
 from connector.store.border import files, translated
 from connector.store.engine import FILE_NAME, Engines, connect
@@ -37,8 +37,11 @@ _FATAL: Final = frozenset({codes.CORRUPT.code, codes.DATABASE_FAILED.code})
 class Store:
     """An open store; threads share it, processes each open their own."""
 
-    def __init__(self, engines: Engines, clock: Clock, *, read_only: bool) -> None:
+    def __init__(
+        self, engines: Engines, clock: Clock, *, read_only: bool, contents: Path | None
+    ) -> None:
         self.clock: Final = clock
+        self._contents: Final = contents
         self.path: Final = engines.path
         self.read_only: Final = read_only
         self._engines: Final = engines
@@ -47,15 +50,29 @@ class Store:
         self._failed: tuple[Finding, ...] = ()
 
     @classmethod
-    def open(cls, url_or_state_dir: str | Path, *, clock: Clock, read_only: bool = False) -> Self:
+    def open(
+        cls,
+        url_or_state_dir: str | Path,
+        *,
+        clock: Clock,
+        read_only: bool = False,
+        contents: Path | None = None,
+        password: str | None = None,
+    ) -> Self:
         """Open a store and bring its schema up to date, with a backup before.
+
+        `contents` is the directory of the spool that the store knows, by default where its file is;
+        `password` is that of the user whom a URL names.
 
         Raises ConfigError for an address, driver, file system or schema that cannot be used, and
         for a lost store beside documents of its own; NoInputError if a store to be read only is
         absent, StorageError if it is damaged or cannot be written.
         """
-        _refuse_lost(url_or_state_dir)
-        store = cls(connect(url_or_state_dir, read_only=read_only), clock, read_only=read_only)
+        _refuse_lost(url_or_state_dir, contents)
+        engines = connect(url_or_state_dir, read_only=read_only, password=password)
+        if contents is None and engines.path is not None:
+            contents = engines.path.parent
+        store = cls(engines, clock, read_only=read_only, contents=contents)
         try:
             store._make_ready()
         except BaseException:
@@ -110,6 +127,15 @@ class Store:
         """Write one consistent, durable copy of the database to a new file; others go on."""
         return copy_database(self._engines, target)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep a database that several machines reach to oneself; TransientError if it is held.
+
+        A file needs no more than the lock of its state directory.
+        """
+        with self._engines.held():
+            yield
+
     def close(self) -> None:
         """Close all connections; closing twice does nothing."""
         self._engines.dispose()
@@ -119,13 +145,15 @@ class Store:
             self._check_file()
         with translated(self.place), self._engines.reader.connect() as connection:
             current = migrate.revision(connection)
-        if current is None and self.path is not None:
-            migrate.require_nothing_lost(self.path)
+        if current is None and self._contents is not None:
+            migrate.require_nothing_lost(self.place, self._contents)
         migrate.require_known(current, self.place)
+        if current is None and self.read_only:
+            raise NoInputError(codes.STORE_ABSENT.at(self.place))
         if current == migrate.newest():
             return
         if self.read_only:
-            facts = {"found": current or "—", "known": migrate.newest()}
+            facts = {"found": current, "known": migrate.newest()}
             raise ConfigError(codes.OLDER_SCHEMA.at(self.place, **facts))
         if current is not None and self.path is not None:
             name = f"store-schema-{current}-{self.clock.now():%Y%m%dT%H%M%SZ}.db"
@@ -168,11 +196,11 @@ class Store:
             raise StorageError(codes.DATABASE_FAILED.at(self.place, reason=reason))
 
 
-def _refuse_lost(url_or_state_dir: str | Path) -> None:
+def _refuse_lost(url_or_state_dir: str | Path, contents: Path | None) -> None:
     """Refuse a lost store before SQLite makes its file anew and removes the log beside it."""
     if isinstance(url_or_state_dir, str) and "://" in url_or_state_dir:
         return  # looked at when it is open
     path = Path(url_or_state_dir).absolute() / FILE_NAME
     with files(str(path)):
         if not path.exists() or not path.stat().st_size:
-            migrate.require_nothing_lost(path)
+            migrate.require_nothing_lost(str(path), contents or path.parent)

@@ -267,10 +267,17 @@ class Member:
 class Lab:
     """The nodes of one test and the broker between them."""
 
-    def __init__(self, directory: Path, pki: DevPki, sandbox: Sandbox) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        pki: DevPki,
+        sandbox: Sandbox,
+        address: Callable[[], str] | None = None,
+    ) -> None:
         self.directory = directory
         self.sandbox = sandbox
         self._pki = pki
+        self._address = address
         self._members: list[Member] = []
 
     def member(self, code: str, *, connect: bool = True, **options: Any) -> Member:
@@ -317,6 +324,8 @@ class Lab:
         values |= options
         if values["sinks"] == "sql":
             values["sinks"] = _SQL
+        if self._address is not None:
+            values["more"] += f'\nstore: {{url: "{self._address()}"}}\n'
         (directory / "connector.yaml").write_text(_CONFIG.format(**values), encoding="utf-8")
         return directory
 

@@ -14,12 +14,12 @@ from connector.errors import ConfigError, PermanentError
 from connector.flow.outbound import Origin
 from connector.flow.relay import Relay
 from connector.flow.retry import RetryPolicy
+from connector.flow.stores import open_store
 from connector.model.content import BytesContent
 from connector.model.envelope import Attachment, Document, StatusCode
 from connector.model.recipe import files
 from connector.model.states import DeliveryState, InboxState
 from connector.store import outbox, sources
-from connector.store.store import Store
 
 if TYPE_CHECKING:
     from tests.integration.flow.conftest import Lab, Member
@@ -208,7 +208,7 @@ def test_recall_between_look_and_claim_is_not_overwritten(
         found = look(self, tx, now)
         if found and not recalled:
             recalled.append(None)
-            other = Store.open(g22.directory / "state", clock=SystemClock())
+            other = open_store(g22.node.config, clock=SystemClock())
             with other.begin() as writing:
                 outbox.set_state(writing, packet_id, "H41", DeliveryState.RECALLED, now=now)
             other.close()

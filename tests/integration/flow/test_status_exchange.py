@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
 from connector.config.yaml_source import parse_yaml
 from connector.errors import ConfigError, UnavailableError
@@ -157,12 +158,12 @@ def test_states_are_appended_to_a_file_once(lab: Lab, two: tuple[Member, Member]
     path = g22.directory / "ra.csv"
     whole = path.read_bytes()
     with g22.node.store.begin() as tx:
-        tx.exec_driver_sql("DELETE FROM source_cursor WHERE adapter LIKE 'status sink%'")
+        tx.execute(sa.text("DELETE FROM source_cursor WHERE adapter LIKE 'status sink%'"))
     assert report(g22, text).step() == 3
     assert path.read_bytes() == whole
     path.write_bytes(whole[:-7])
     with g22.node.store.begin() as tx:
-        tx.exec_driver_sql("DELETE FROM source_cursor WHERE adapter LIKE 'status sink%'")
+        tx.execute(sa.text("DELETE FROM source_cursor WHERE adapter LIKE 'status sink%'"))
     report(g22, text).step()
     assert path.read_bytes() == whole
     tell(h41, f"{DOC};Trả lại;nhầm\tđơn vị")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.sources.databases import Server, mariadb, postgresql
+from tests.integration.databases import Server, mariadb, postgresql
 from tests.unit.sources.conftest import Desk
 
 

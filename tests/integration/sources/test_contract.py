@@ -12,7 +12,7 @@ from connector.sources import codes
 from connector.testing.contract import SourceContract
 from connector.testing.exports import Export, Rows, SourceCase
 from connector.testing.verdicts import raises, require_equal
-from tests.integration.sources.databases import Server
+from tests.integration.databases import Server
 
 TABLE = "vanban"
 WAYS = {

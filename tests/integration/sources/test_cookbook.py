@@ -19,7 +19,7 @@ from connector.resources import examples_dir
 from connector.sources.registry import settings_model
 from connector.testing.golden import adapter_at
 from tests.docs.blocks import ROOT, blocks_of
-from tests.integration.sources.databases import Server
+from tests.integration.databases import Server
 
 PAGE = ROOT / "docs" / "cookbook.md"
 ADAPTERS = {

@@ -13,7 +13,7 @@ import pytest
 from connector.errors import ConfigError, UnavailableError
 from connector.sources import codes, remote_codes
 from connector.sources.base import Batch, Source
-from tests.integration.sources.databases import Server
+from tests.integration.databases import Server
 from tests.unit.sources.conftest import Desk
 
 BLOB = {"postgresql": "bytea", "mariadb": "longblob"}

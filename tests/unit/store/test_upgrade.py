@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from connector.clock import ManualClock
 from connector.model import recipe
@@ -23,6 +24,17 @@ ROWS = (
     ("p2", "H41", 0, "unconfirmed"),
     ("p3", "G22", 1, "blocked"),
     ("p4", "G22", 0, "finished"),
+)
+_PACKET = text(
+    "INSERT INTO outbox_packet (position, packet_id, kind, sender, document_id, content_digest,"
+    " digest, body_sha256, body_size, priority, sealed_at)"
+    " VALUES (:position, :packet_id, 'document', :sender, 'D', 'c', :packet_id, :digest, :size,"
+    " 1 - :lane, :at)"
+)
+_DELIVERY = text(
+    "INSERT INTO delivery (packet_id, receiver, position, lane, kind, state, attempts, not_before,"
+    " reason, updated_at)"
+    " VALUES (:packet_id, 'G09', :position, :lane, 'document', :state, 2, :at, 'vì', :at)"
 )
 
 
@@ -45,18 +57,18 @@ def fill(store: Store, spool: Spool) -> list[str]:
         for position, (packet_id, sender, lane, state) in enumerate(ROWS, 1):
             body = spool.put(b"<edXML>%d</edXML>" % position)
             digests.append(body.sha256)
-            tx.exec_driver_sql(
-                "INSERT INTO outbox_packet (position, packet_id, kind, sender, document_id,"
-                " content_digest, digest, body_sha256, body_size, priority, sealed_at)"
-                " VALUES (?, ?, 'document', ?, 'D', 'c', ?, ?, ?, ?, ?)",
-                (position, packet_id, sender, packet_id, body.sha256, body.size, 1 - lane, SEALED),
-            )
-            tx.exec_driver_sql(
-                "INSERT INTO delivery (packet_id, receiver, position, lane, kind, state, attempts,"
-                " not_before, reason, updated_at)"
-                " VALUES (?, 'G09', ?, ?, 'document', ?, 2, ?, 'vì', ?)",
-                (packet_id, position, lane, state, SEALED, SEALED),
-            )
+            row = {
+                "position": position,
+                "packet_id": packet_id,
+                "sender": sender,
+                "digest": body.sha256,
+                "size": body.size,
+                "lane": lane,
+                "state": state,
+                "at": SEALED,
+            }
+            tx.execute(_PACKET, row)
+            tx.execute(_DELIVERY, row)
     return digests
 
 

@@ -43,6 +43,20 @@ class Server:
             for statement in statements:
                 connection.exec_driver_sql(statement)
 
+    def outside(self, statement: str) -> None:
+        """Execute a statement outside a transaction, as administrator."""
+        self.at(self.admin, statement)
+
+    def at(self, url: str, statement: str) -> None:
+        """Execute a statement in another database of the server."""
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    def address(self, database: str) -> str:
+        """Return the URL of another database of the server, for the administrator."""
+        return sa.make_url(self.admin).set(database=database).render_as_string()
+
     def insert(self, table: str, rows: Sequence[dict[str, Any]], quote: str = "") -> None:
         """Insert rows as administrator."""
         engine = sa.create_engine(self.admin, poolclass=sa.NullPool)
@@ -62,8 +76,12 @@ class Server:
 
 
 @contextmanager
-def postgresql() -> Iterator[Server]:
-    """Run a PostgreSQL with the database ``qlvb`` and the user ``doc`` who may read."""
+def postgresql(*settings: str, rule: str = "") -> Iterator[Server]:
+    """Run a PostgreSQL with the database ``qlvb`` and the user ``doc`` who may read.
+
+    `settings` are those of its configuration, ``fsync=off`` if none are given; `rule` is the first
+    line of pg_hba.conf, by which it trusts everybody otherwise.
+    """
     initdb = _program("initdb", sorted(Path("/usr/lib/postgresql").glob("*/bin")), "postgresql")
     with _directory("postgres") as (directory, user):
         data = directory / "data"
@@ -71,7 +89,11 @@ def postgresql() -> Iterator[Server]:
         options = ["-A", "trust", "-U", "chu", "-E", "UTF8", "--locale=C", "--no-sync"]
         _done([*run, "-D", str(data), *options])
         server = [*_as(user), str(initdb.parent / "postgres"), "-D", str(data)]
-        arguments = ["-k", str(directory), "-c", "listen_addresses=", "-c", "fsync=off"]
+        access = data / "pg_hba.conf"
+        access.write_text(f"{rule}\n{access.read_text('utf-8')}", encoding="utf-8")
+        arguments = ["-k", str(directory), "-c", "listen_addresses="]
+        for setting in settings or ("fsync=off",):
+            arguments += ["-c", setting]
         admin = f"postgresql+psycopg://chu@/qlvb?host={directory}"
         start = f"postgresql+psycopg://chu@/postgres?host={directory}"
         with _running([*server, *arguments], directory / "log", lambda: _answers(start)):
