@@ -23,6 +23,14 @@ _STRONGER: Final = (
 )
 _NUL: Final = "\x00"
 _NUL_SHOWN: Final = "\u2400"
+# A server that vanished is noticed after a minute; what the URL says itself goes first.
+_REACH: Final = {
+    "connect_timeout": "15",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 _SESSION: Final = (
     "SET lock_timeout = '30s'",
     # A machine that vanished lets go of its locks after a minute.
@@ -38,7 +46,7 @@ class Server:
     def __init__(self, url: URL) -> None:
         self.place: Final = shown(url)
         try:
-            base = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            base = create_engine(_reached(url), pool_pre_ping=True)
         except ImportError as error:
             raise ConfigError(codes.POSTGRES_EXTRA.at()) from error
         event.listen(base, "connect", self._prepare)
@@ -80,6 +88,11 @@ class Server:
 def shown(url: URL) -> str:
     """Return a database's URL without its password."""
     return url.render_as_string(hide_password=True)
+
+
+def _reached(url: URL) -> URL:
+    missing = {name: value for name, value in _REACH.items() if name not in url.query}
+    return url.set(drivername="postgresql+psycopg").update_query_dict(missing)
 
 
 def _writer(base: Engine) -> Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,15 @@ def test_what_an_older_version_queued_is_sent(
     clock.sleep(400_000_000)
     assert remove_orphans(new, spool) == 0
     new.close()
+
+
+def test_a_server_that_does_not_answer_is_given_up(clock: ManualClock) -> None:
+    """A silent server is an error in time, not a daemon that hangs; the URL may say when."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        address = f"postgresql+psycopg://kho@127.0.0.1:{port}/kho?connect_timeout=2"
+        with pytest.raises(StorageError, match="timeout"):
+            Store.open(address, clock=clock)
 
 
 def test_one_writer_at_a_time_from_wherever_it_comes(
